@@ -1,0 +1,38 @@
+# Options of the build. Everything beside the library is off unless MyChat is the top-level project, so that
+# add_subdirectory and FetchContent give a host project the library and nothing else.
+if(CMAKE_SOURCE_DIR STREQUAL CMAKE_CURRENT_SOURCE_DIR)
+  set(MYCHAT_TOP_LEVEL ON)
+else()
+  set(MYCHAT_TOP_LEVEL OFF)
+endif()
+
+option(MYCHAT_BUILD_SHARED "Build libmychat.so" ${MYCHAT_TOP_LEVEL})
+option(MYCHAT_BUILD_STATIC "Build libmychat.a" ${MYCHAT_TOP_LEVEL})
+option(MYCHAT_BUILD_TESTS "Build the tests" ${MYCHAT_TOP_LEVEL})
+option(MYCHAT_BUILD_SERVER "Build mychat-server" ${MYCHAT_TOP_LEVEL})
+option(MYCHAT_BUILD_EXAMPLES "Build the examples and the mychat command line" ${MYCHAT_TOP_LEVEL})
+option(MYCHAT_BUILD_PYTHON "Build the Python binding" OFF)
+option(MYCHAT_BUILD_NODE "Build the Node binding" OFF)
+option(MYCHAT_BUILD_DOCS "Build the reference documentation" OFF)
+option(MYCHAT_BUILD_FUZZERS "Build the libFuzzer targets (needs clang)" OFF)
+option(MYCHAT_BUILD_BENCHMARKS "Build the benchmarks" OFF)
+option(MYCHAT_INSTALL "Generate the install rules" ${MYCHAT_TOP_LEVEL})
+set(MYCHAT_SANITIZE "" CACHE STRING "Sanitizers for every target: address,undefined or thread")
+set(MYCHAT_VECTORS_DIR "${CMAKE_CURRENT_SOURCE_DIR}/../shared/vectors" CACHE PATH "Where the test vectors are")
+
+if(NOT MYCHAT_BUILD_SHARED AND NOT MYCHAT_BUILD_STATIC)
+  # A host project that asked for nothing in particular links the static library.
+  set(MYCHAT_BUILD_STATIC ON)
+endif()
+
+if(MYCHAT_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Build type" FORCE)
+endif()
+if(MYCHAT_TOP_LEVEL)
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+  find_program(MYCHAT_CCACHE ccache)
+  if(MYCHAT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_C_COMPILER_LAUNCHER ${MYCHAT_CCACHE})
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${MYCHAT_CCACHE})
+  endif()
+endif()

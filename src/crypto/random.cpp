@@ -1,0 +1,53 @@
+#include "crypto/random.h"
+
+#include <openssl/rand.h>
+
+#include <limits>
+
+#include "base/encoding.h"
+#include "crypto/error.h"
+
+namespace mychat {
+
+void random_bytes(MutableBytes out) {
+  if (RAND_bytes_ex(nullptr, out.data(), out.size(), 0) != 1) {
+    secure_wipe(out.data(), out.size());
+    throw_crypto("The random generator failed.", MYCHAT_E_RANDOM);
+  }
+}
+
+void random_secret_bytes(MutableBytes out) {
+  if (RAND_priv_bytes_ex(nullptr, out.data(), out.size(), 0) != 1) {
+    secure_wipe(out.data(), out.size());
+    throw_crypto("The random generator for secrets failed.", MYCHAT_E_RANDOM);
+  }
+}
+
+Secret random_secret(std::size_t size) {
+  Secret secret(size);
+  random_secret_bytes(secret);
+  return secret;
+}
+
+std::uint64_t random_below(std::uint64_t bound) {
+  if (bound == 0) throw_argument("A random number below zero was asked for.");
+  // Values from `limit` up would favour the small remainders: they are drawn again.
+  const std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+  const std::uint64_t limit = most - (most % bound + 1) % bound;
+  for (;;) {
+    std::uint64_t value = 0;
+    random_bytes({reinterpret_cast<std::uint8_t*>(&value), sizeof value});
+    if (value <= limit) return value % bound;
+  }
+}
+
+std::string uuid_v4() {
+  auto bytes = random_array<16>();
+  bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0F) | 0x40);  // Version 4.
+  bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3F) | 0x80);  // The RFC's variant.
+  std::string text = hex_encode(bytes);
+  for (const std::size_t dash : {8, 13, 18, 23}) text.insert(dash, 1, '-');
+  return text;
+}
+
+}  // namespace mychat

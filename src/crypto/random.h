@@ -1,0 +1,34 @@
+// Randomness, from OpenSSL's generators only. A failure throws MYCHAT_E_RANDOM; nothing weaker is ever used
+// instead. Every function may be called from any thread.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace mychat {
+
+// For values that others may see: nonces, salts, ids.
+void random_bytes(MutableBytes out);
+
+template <std::size_t N>
+std::array<std::uint8_t, N> random_array() {
+  std::array<std::uint8_t, N> out;
+  random_bytes(out);
+  return out;
+}
+
+// For keys, tokens and passwords: from the generator whose output is never published.
+void random_secret_bytes(MutableBytes out);
+Secret random_secret(std::size_t size);
+
+// Uniform in [0, bound); bound must not be zero.
+std::uint64_t random_below(std::uint64_t bound);
+
+// RFC 9562 version 4, lower case: "f81d4fae-7dec-4d0d-a765-00a0c91e6bf6".
+std::string uuid_v4();
+
+}  // namespace mychat

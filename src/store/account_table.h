@@ -15,7 +15,7 @@ class Sealer;
 
 class AccountTable {
  public:
-  AccountTable(Database& database, const Sealer& sealer) : db_(database), sealer_(sealer) {}
+  AccountTable(Database& database, Sealer& sealer) : db_(database), sealer_(sealer) {}
 
   std::optional<Account> account() const;
   void set_account(const Account& account);
@@ -44,7 +44,7 @@ class AccountTable {
   void save(std::string_view name, std::uint8_t type, ByteView value);
 
   Database& db_;
-  const Sealer& sealer_;
+  Sealer& sealer_;
 };
 
 }  // namespace mychat

@@ -14,7 +14,7 @@ class Sealer;
 
 class ContactsTable {
  public:
-  ContactsTable(Database& database, const Sealer& sealer) : db_(database), sealer_(sealer) {}
+  ContactsTable(Database& database, Sealer& sealer) : db_(database), sealer_(sealer) {}
 
   void upsert(const Contact& contact);
   std::optional<Contact> get(std::string_view handle) const;
@@ -23,7 +23,7 @@ class ContactsTable {
 
  private:
   Database& db_;
-  const Sealer& sealer_;
+  Sealer& sealer_;
 };
 
 }  // namespace mychat

@@ -16,7 +16,7 @@ class Sealer;
 
 class ConversationsTable {
  public:
-  ConversationsTable(Database& database, const Sealer& sealer) : db_(database), sealer_(sealer) {}
+  ConversationsTable(Database& database, Sealer& sealer) : db_(database), sealer_(sealer) {}
 
   std::optional<Conversation> get(std::string_view handle) const;
   std::vector<Conversation> list() const;               // The newest message first.
@@ -28,7 +28,7 @@ class ConversationsTable {
 
  private:
   Database& db_;
-  const Sealer& sealer_;
+  Sealer& sealer_;
 };
 
 }  // namespace mychat

@@ -14,7 +14,7 @@ class Sealer;
 
 class JournalTable {
  public:
-  JournalTable(Database& database, const Sealer& sealer) : db_(database), sealer_(sealer) {}
+  JournalTable(Database& database, Sealer& sealer) : db_(database), sealer_(sealer) {}
 
   // Returns the event's seq: 1, 2, 3 …, never used twice, also after everything was acknowledged.
   std::int64_t append(std::uint32_t kind, ByteView payload, std::int64_t created_at);
@@ -25,7 +25,7 @@ class JournalTable {
 
  private:
   Database& db_;
-  const Sealer& sealer_;
+  Sealer& sealer_;
 };
 
 }  // namespace mychat

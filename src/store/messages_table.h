@@ -41,7 +41,7 @@ class MessagesTable {
  public:
   static constexpr std::size_t kMaxPage = 500;
 
-  MessagesTable(Database& database, const Sealer& sealer) : db_(database), sealer_(sealer) {}
+  MessagesTable(Database& database, Sealer& sealer) : db_(database), sealer_(sealer) {}
 
   // Idempotent by message id. Creates the conversation when needed, counts an unread incoming message and
   // moves the conversation's newest message. `local_id` of the argument is ignored. A message with a body
@@ -76,7 +76,7 @@ class MessagesTable {
 
  private:
   Database& db_;
-  const Sealer& sealer_;
+  Sealer& sealer_;
 };
 
 }  // namespace mychat

@@ -16,7 +16,7 @@ class Sealer;
 
 class OutboxTable {
  public:
-  OutboxTable(Database& database, const Sealer& sealer) : db_(database), sealer_(sealer) {}
+  OutboxTable(Database& database, Sealer& sealer) : db_(database), sealer_(sealer) {}
 
   // Adds at the end of its lane and returns its seq; idempotent by (kind, message id): the seq of the one
   // there.
@@ -37,7 +37,7 @@ class OutboxTable {
 
  private:
   Database& db_;
-  const Sealer& sealer_;
+  Sealer& sealer_;
 };
 
 }  // namespace mychat

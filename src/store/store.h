@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "crypto/kdf.h"
 #include "store/account_table.h"
 #include "store/contacts_table.h"
 #include "store/conversations_table.h"
@@ -49,7 +50,7 @@ struct StoreOptions {
   StoreKey key;
   OpenMode mode = OpenMode::kOpenOrCreate;
   OpenCheck check = OpenCheck::kAfterCrash;
-  KdfCost kdf = {};  // For a store that is created.
+  Argon2Params kdf = {};  // For a store that is created.
   const Clock* clock = &Clock::system();
   const Log* log = nullptr;                    // Borrowed; outlives the store.
   std::span<const Migration> migrations = {};  // Empty: those of this library (store/migrations.h).
@@ -80,9 +81,9 @@ class StoreReader {
 
  private:
   friend class Store;
-  StoreReader(std::unique_ptr<Database> database, std::shared_ptr<const Sealer> sealer);
+  StoreReader(std::unique_ptr<Database> database, std::unique_ptr<Sealer> sealer);
   std::unique_ptr<Database> db_;
-  std::shared_ptr<const Sealer> sealer_;
+  std::unique_ptr<Sealer> sealer_;
   ContactsTable contacts_;
   ConversationsTable conversations_;
   MessagesTable messages_;
@@ -121,7 +122,7 @@ class Store {
   // MYCHAT_E_ALREADY_EXISTS. Not inside a transaction.
   void backup(const std::string& path) const;
   // Replaces the wrapping of the master key; rows stay as they are. Not inside a transaction.
-  void change_key(const StoreKey& new_key, KdfCost cost = {});
+  void change_key(const StoreKey& new_key, const Argon2Params& cost = {});
 
  private:
   struct Impl;

@@ -8,13 +8,6 @@
 
 namespace mychat {
 
-// Cost of Argon2id for a newly wrapped passphrase; an existing store carries its own.
-struct KdfCost {
-  std::uint32_t memory_kib = 64 * 1024;
-  std::uint32_t passes = 3;
-  std::uint32_t lanes = 1;
-};
-
 class StoreKey {
  public:
   enum class Kind : std::uint8_t { kPassphrase = 1, kHostKey = 2 };

@@ -13,7 +13,7 @@ class Sealer;
 
 class SyncTable {
  public:
-  SyncTable(Database& database, const Sealer& sealer) : db_(database), sealer_(sealer) {}
+  SyncTable(Database& database, Sealer& sealer) : db_(database), sealer_(sealer) {}
 
   std::optional<SyncCursor> cursor() const;
   void set_cursor(const SyncCursor& cursor);
@@ -24,7 +24,7 @@ class SyncTable {
 
  private:
   Database& db_;
-  const Sealer& sealer_;
+  Sealer& sealer_;
 };
 
 }  // namespace mychat

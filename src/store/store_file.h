@@ -1,0 +1,50 @@
+// The file of a store as a file: who holds it, whether it can be one of ours, how a new one gets its name.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace mychat {
+
+inline constexpr std::int32_t kStoreApplicationId = 0x4d794368;  // "MyCh"
+
+// The absolute path without symbolic links; the last part need not exist. MYCHAT_E_IO when its directory does
+// not.
+std::string canonical_store_path(const std::string& path);
+
+enum class FileKind { kAbsent, kRegular };
+// MYCHAT_E_STORE_CORRUPT when there is something that is not a regular file.
+FileKind store_file_kind(const std::string& path);
+
+// Reads the first page's header without SQLite: MYCHAT_E_STORE_CORRUPT when this cannot be a MyChat store.
+void require_store_header(const std::string& path);
+
+// An empty file of mode 0600 whatever the umask allows; one that is there is removed first.
+void create_empty_file(const std::string& path);
+// Gives the file its final name, durably; MYCHAT_E_ALREADY_EXISTS when the name is taken.
+void rename_durably(const std::string& from, const std::string& to);
+// Removes a store that was not finished, with what SQLite put beside it.
+void remove_unfinished(const std::string& path) noexcept;
+
+// One holder at a time, over processes and within one: flock() on "PATH.lock", which dies with its process.
+// The file stays behind, and says whether its last holder closed the store.
+class StoreLock {
+ public:
+  // MYCHAT_E_STORE_HELD at once when somebody has it. `path` is canonical.
+  explicit StoreLock(const std::string& path);
+  ~StoreLock();
+  StoreLock(const StoreLock&) = delete;
+  StoreLock& operator=(const StoreLock&) = delete;
+
+  bool last_holder_crashed() const noexcept { return crashed_; }
+  void closed_cleanly() noexcept;  // Call when the store is closed.
+  // Since the last holder did not close it and we failed to open it, the next one shall know.
+  void keep_crash_mark() noexcept { keep_mark_ = true; }
+
+ private:
+  int fd_ = -1;
+  bool crashed_ = false;
+  bool keep_mark_ = false;
+};
+
+}  // namespace mychat

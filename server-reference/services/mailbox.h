@@ -1,0 +1,75 @@
+// Messages and mailboxes (docs/protocol.md, sections 2 and 3).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bus/mailbox_item.h"
+#include "services/records.h"
+#include "services/result.h"
+
+namespace mychat::server {
+
+class ServiceContext;
+
+struct MailboxState {
+  std::string id;           // mailbox_id
+  std::int64_t oldest = 0;  // Smallest seq still held (0: the mailbox is empty).
+  std::int64_t last = 0;    // Largest seq so far.
+  std::int64_t acked = 0;
+};
+
+struct MailboxPage {
+  std::string mailbox_id;
+  std::vector<MailboxItemPtr> items;
+  std::int64_t next = 0;
+  bool has_more = false;
+  std::int64_t oldest = 0;
+};
+
+// Functions that return a value block (a read): call them on Services::workers(). They throw Refused.
+class Mailbox {
+ public:
+  explicit Mailbox(ServiceContext& context);
+  ~Mailbox();
+
+  // Any thread, never blocks. `done` is called after the commit, with one result for each draft in order:
+  // 404, 409, 413, 422, 501; the whole 503 when the writer's queue is full. `origin`: see
+  // MailboxItem::origin().
+  void accept(const Caller& sender, std::vector<MessageDraft> drafts, std::uint64_t origin,
+              Callback<std::vector<Result<AcceptedMessage>>> done);
+
+  // 400 bad handle; 404; 422 bad cursor. Messages received through it count as delivered. `before`: an ISO
+  // time, or a next_cursor.
+  ConversationPage conversation(const Caller& caller, std::string_view handle, int limit,
+                                std::optional<std::string> before);
+  // v1 semantics: 403 not the recipient, 404. Reading twice is fine.
+  void mark_read(const Caller& caller, std::string message_id, Callback<Done> done);
+  // How many were unread before; unknown ids are skipped. `done` may be empty.
+  void mark_read(const Caller& caller, std::vector<std::string> message_ids, Callback<int> done);
+
+  MailboxState state(const Caller& caller);
+  // Items with a seq beyond `after`; limit 1 to 256.
+  MailboxPage page(const Caller& caller, std::int64_t after, int limit);
+  // As page(), but an empty one is held until there is an item or `wait_ms` (at most 30,000) is over; never
+  // blocks. 429 beyond 16 waiting calls of one user.
+  void wait_page(const Caller& caller, std::int64_t after, int limit, std::int64_t wait_ms,
+                 Callback<MailboxPage> done);
+
+  // Any thread, never blocks: items up to `seq` are processed. Answers the present value. Several of one user
+  // under way are merged. `done` may be empty.
+  void ack(const Caller& caller, std::int64_t seq, Callback<std::int64_t> done);
+  // For v1 WebSockets, which know no cursor: these messages (by seq) were handed to the recipient's client.
+  void mark_delivered(const Caller& caller, std::vector<std::int64_t> seqs);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+  friend class Services;
+};
+
+}  // namespace mychat::server

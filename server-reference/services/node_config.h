@@ -1,0 +1,43 @@
+// What the services need to know of the node's configuration.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.h"
+#include "crypto/kdf.h"
+
+namespace mychat::server {
+
+struct RateLimit {
+  int count = 0;  // 0: no limit.
+  std::int64_t window_ms = 60'000;
+};
+
+struct NodeConfig {
+  std::string domain = "localhost";
+  Secret secret_key;  // SECRET_KEY: at least 32 bytes.
+  std::int64_t session_timeout_ms = 168LL * 3'600'000;
+  std::int64_t max_users = 500;  // 0: no limit.
+  bool registration_open = false;
+  bool federation_enabled = false;
+
+  std::size_t max_message_size = 10 * 1024 * 1024;  // Decoded encrypted_content.
+  int mailbox_retention_days = 30;
+  int max_sessions_per_user = 64;  // The oldest is ended by a further login.
+  int max_contacts_per_user = 10'000;
+
+  Argon2Params argon2{19 * 1024, 2, 1};
+  std::size_t argon2_threads = 1;
+  std::size_t argon2_queue = 64;  // Waiting password checks; 503 beyond.
+  std::size_t read_threads = 2;   // Of Services::workers().
+  std::size_t read_queue = 4096;
+
+  RateLimit login_per_address{5, 60'000};
+  RateLimit login_per_account{5, 60'000};
+  RateLimit register_per_address{10, 3'600'000};
+  int typing_per_minute = 60;
+};
+
+}  // namespace mychat::server

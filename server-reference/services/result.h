@@ -1,0 +1,58 @@
+// Outcomes of the services: a value, or a refusal with the HTTP status, sentence and Retry-After to answer.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "base/error.h"
+
+namespace mychat::server {
+
+struct Failure {
+  int status = 500;
+  std::string detail;   // One English sentence for `{"detail"}`; holds no secret.
+  int retry_after = 0;  // Seconds for Retry-After; 0: none.
+};
+
+// A refusal of a synchronous call. `detail()` of the base is the HTTP status as well.
+class Refused : public Error {
+ public:
+  explicit Refused(Failure failure);
+  Refused(int status, std::string detail, int retry_after = 0)
+      : Refused(Failure{status, std::move(detail), retry_after}) {}
+  const Failure& failure() const noexcept { return failure_; }
+
+ private:
+  Failure failure_;
+};
+
+// What an exception of a service or of storage means to the client: a Refused as it is, a busy queue 503, a
+// bad argument 422, anything else 500 without its inner reason.
+Failure to_failure(const std::exception& error);
+
+struct Done {};
+
+template <class T>
+class [[nodiscard]] Result {
+ public:
+  Result(T value) : state_(std::move(value)) {}
+  Result(Failure failure) : state_(std::move(failure)) {}
+
+  bool ok() const noexcept { return state_.index() == 0; }
+  explicit operator bool() const noexcept { return ok(); }
+  const T& value() const& { return std::get<0>(state_); }
+  T&& value() && { return std::get<0>(std::move(state_)); }
+  const Failure& failure() const { return std::get<1>(state_); }
+
+ private:
+  std::variant<T, Failure> state_;
+};
+
+// Called exactly once, on the writer's or a worker's thread, or before the call returns: it must be cheap,
+// must not throw and must not wait.
+template <class T>
+using Callback = std::function<void(Result<T>)>;
+
+}  // namespace mychat::server

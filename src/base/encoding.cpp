@@ -19,25 +19,26 @@ constexpr std::array<std::int8_t, 256> reverse(std::string_view alphabet) {
 constexpr auto kStandardReverse = reverse(kStandard);
 constexpr auto kUrlReverse = reverse(kUrl);
 
-std::string encode64(ByteView in, std::string_view alphabet, bool pad) {
-  std::string out;
+template <class Out>
+Out encode64(ByteView in, std::string_view alphabet, bool pad) {
+  using Char = typename Out::value_type;
+  Out out;
   out.reserve((in.size() + 2) / 3 * 4);
+  const auto put = [&](std::uint32_t value) { out.push_back(static_cast<Char>(alphabet[value & 63])); };
   std::size_t i = 0;
   for (; i + 3 <= in.size(); i += 3) {
     const std::uint32_t v = static_cast<std::uint32_t>(in[i] << 16 | in[i + 1] << 8 | in[i + 2]);
-    const char quad[4] = {alphabet[v >> 18], alphabet[v >> 12 & 63], alphabet[v >> 6 & 63], alphabet[v & 63]};
-    out.append(quad, 4);
+    const Char quad[4] = {static_cast<Char>(alphabet[v >> 18]), static_cast<Char>(alphabet[v >> 12 & 63]),
+                          static_cast<Char>(alphabet[v >> 6 & 63]), static_cast<Char>(alphabet[v & 63])};
+    out.insert(out.end(), quad, quad + 4);
   }
-  if (i + 1 == in.size()) {
-    out += alphabet[in[i] >> 2];
-    out += alphabet[in[i] << 4 & 63];
-    if (pad) out += "==";
-  } else if (i + 2 == in.size()) {
-    out += alphabet[in[i] >> 2];
-    out += alphabet[(in[i] << 4 | in[i + 1] >> 4) & 63];
-    out += alphabet[in[i + 1] << 2 & 63];
-    if (pad) out += '=';
-  }
+  const std::size_t rest = in.size() - i;
+  if (rest == 0) return out;
+  const std::uint32_t v = static_cast<std::uint32_t>(in[i] << 16 | (rest == 2 ? in[i + 1] << 8 : 0));
+  put(v >> 18);
+  put(v >> 12);
+  if (rest == 2) put(v >> 6);
+  if (pad) out.insert(out.end(), 3 - rest, static_cast<Char>('='));
   return out;
 }
 
@@ -118,12 +119,16 @@ std::size_t utf8_sequence(std::string_view s) noexcept {
 
 }  // namespace
 
-std::string base64_encode(ByteView bytes) { return encode64(bytes, kStandard, true); }
-std::string base64url_encode(ByteView bytes) { return encode64(bytes, kUrl, false); }
+std::string base64_encode(ByteView bytes) { return encode64<std::string>(bytes, kStandard, true); }
+Secret base64_encode_secret(ByteView bytes) { return encode64<Secret>(bytes, kStandard, true); }
+std::string base64url_encode(ByteView bytes) { return encode64<std::string>(bytes, kUrl, false); }
+Secret base64url_encode_secret(ByteView bytes) { return encode64<Secret>(bytes, kUrl, false); }
 std::optional<Bytes> base64_decode(std::string_view text) {
   return decode64<Bytes>(text, kStandardReverse, true);
 }
-std::optional<Bytes> base64url_decode(std::string_view text) { return decode64<Bytes>(text, kUrlReverse, false); }
+std::optional<Bytes> base64url_decode(std::string_view text) {
+  return decode64<Bytes>(text, kUrlReverse, false);
+}
 std::optional<Secret> base64_decode_secret(std::string_view text) {
   return decode64<Secret>(text, kStandardReverse, true);
 }

@@ -1,4 +1,5 @@
-// Text forms of bytes: base64 (RFC 4648 section 4), base64url without padding (section 5), hex; and UTF-8 checks.
+// Text forms of bytes: base64 (RFC 4648 section 4), base64url without padding (section 5), hex; and UTF-8
+// checks.
 #pragma once
 
 #include <optional>
@@ -17,7 +18,9 @@ std::string base64url_encode(ByteView bytes);
 std::optional<Bytes> base64url_decode(std::string_view text);  // Strict, without padding.
 // The same for secret values: no copy that is not wiped.
 std::optional<Secret> base64_decode_secret(std::string_view text);
+Secret base64_encode_secret(ByteView bytes);
 std::optional<Secret> base64url_decode_secret(std::string_view text);
+Secret base64url_encode_secret(ByteView bytes);
 
 std::string hex_encode(ByteView bytes);        // Lower case.
 std::string hex_encode_upper(ByteView bytes);  // Upper case.

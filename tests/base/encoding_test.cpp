@@ -18,6 +18,8 @@ TEST(Base64, MatchesRfc4648) {
   EXPECT_EQ(base64_encode(view("foobar")), "Zm9vYmFy");
   EXPECT_EQ(base64_encode(view("foob")), "Zm9vYg==");
   EXPECT_EQ(base64url_encode(view("\xfb\xff")), "-_8");
+  EXPECT_EQ(text(view(base64_encode_secret(view("foob")))), "Zm9vYg==");
+  EXPECT_EQ(text(view(base64url_encode_secret(view("\xfb\xff")))), "-_8");
 }
 
 TEST(Base64, RefusesWhatIsNotCanonical) {

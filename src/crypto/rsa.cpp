@@ -1,0 +1,261 @@
+#include "crypto/rsa.h"
+
+#include <openssl/core_names.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include "crypto/hash.h"
+#include "crypto/pem.h"
+#include "crypto/rsa_numbers.h"
+#include "crypto/rsa_pool.h"
+
+namespace mychat {
+
+using detail::check;
+using detail::Pkey;
+using detail::required;
+using detail::throw_bad_key;
+
+namespace {
+
+constexpr int kPssSaltSize = 32;
+
+void set_oaep(EVP_PKEY_CTX* context) {
+  check(EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING), "OAEP is not available.");
+  check(EVP_PKEY_CTX_set_rsa_oaep_md(context, detail::sha256_algorithm()), "OAEP could not be set up.");
+  check(EVP_PKEY_CTX_set_rsa_mgf1_md(context, detail::sha256_algorithm()), "OAEP could not be set up.");
+}
+
+void set_pss(EVP_PKEY_CTX* context) {
+  check(EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING), "PSS is not available.");
+  check(EVP_PKEY_CTX_set_signature_md(context, detail::sha256_algorithm()), "PSS could not be set up.");
+  check(EVP_PKEY_CTX_set_rsa_mgf1_md(context, detail::sha256_algorithm()), "PSS could not be set up.");
+  check(EVP_PKEY_CTX_set_rsa_pss_saltlen(context, kPssSaltSize), "PSS could not be set up.");
+}
+
+void set_up_encryption(EVP_PKEY_CTX* context) {
+  check(EVP_PKEY_encrypt_init(context), "RSA encryption could not be set up.");
+  set_oaep(context);
+}
+void set_up_decryption(EVP_PKEY_CTX* context) {
+  check(EVP_PKEY_decrypt_init(context), "RSA decryption could not be set up.");
+  set_oaep(context);
+}
+void set_up_signing(EVP_PKEY_CTX* context) {
+  check(EVP_PKEY_sign_init(context), "RSA signing could not be set up.");
+  set_pss(context);
+}
+void set_up_verification(EVP_PKEY_CTX* context) {
+  check(EVP_PKEY_verify_init(context), "RSA verification could not be set up.");
+  set_pss(context);
+}
+
+detail::Bignum number_of(const EVP_PKEY* key, const char* name) {
+  // Into a number that is in wiped memory from the start.
+  BIGNUM* number = required(BN_secure_new(), "A number could not be allocated.");
+  detail::Bignum owned(number);
+  if (EVP_PKEY_get_bn_param(key, name, &number) != 1)
+    throw_bad_key(std::string("The RSA key lacks ") + name + ".");
+  return owned;
+}
+
+void check_encoded_size(std::size_t size) {
+  if (size > kRsaMaxEncodedKey) {
+    throw Error(MYCHAT_E_TOO_LARGE, MYCHAT_DOMAIN_CRYPTO, "The encoded RSA key is too long.");
+  }
+}
+
+[[noreturn]] void throw_not_decrypted() {
+  clear_crypto_errors();
+  throw Error(MYCHAT_E_DECRYPT, MYCHAT_DOMAIN_CRYPTO,
+              "The wrapped key cannot be decrypted: it was made for another key or altered.");
+}
+
+}  // namespace
+
+struct RsaPublicKey::State {
+  State(const BIGNUM* number_n, const BIGNUM* number_e)
+      : key(detail::make_public_pkey(number_n, number_e)), n(detail::bytes_of<Bytes>(number_n)) {}
+
+  Pkey key;
+  Bytes n;
+  detail::RsaContextPool encryption{key.get(), set_up_encryption};
+  detail::RsaContextPool verification{key.get(), set_up_verification};
+};
+
+struct RsaPrivateKey::State {
+  explicit State(const detail::RsaNumbers& numbers)
+      : key(detail::make_private_pkey(numbers)),
+        public_key(std::make_shared<RsaPublicKey::State>(numbers.n.get(), numbers.e.get())) {}
+
+  Pkey key;
+  RsaPublicKey public_key;
+  detail::RsaContextPool decryption{key.get(), set_up_decryption};
+  detail::RsaContextPool signing{key.get(), set_up_signing};
+};
+
+RsaPublicKey RsaPublicKey::from_components(const RsaPublicComponents& components) {
+  const detail::Bignum n = detail::number_from(components.n, "n");
+  const detail::Bignum e = detail::number_from(components.e, "e");
+  detail::check_public_numbers(n.get(), e.get());
+  return RsaPublicKey(std::make_shared<State>(n.get(), e.get()));
+}
+
+RsaPublicKey RsaPublicKey::from_spki_der(ByteView der) {
+  check_encoded_size(der.size());
+  const unsigned char* next = detail::data_of(der);
+  const Pkey key(d2i_PUBKEY_ex(nullptr, &next, static_cast<long>(der.size()), nullptr, nullptr));
+  if (!key || next != der.data() + der.size()) throw_bad_key("The bytes are not a SubjectPublicKeyInfo.");
+  if (EVP_PKEY_is_a(key.get(), "RSA") != 1) throw_bad_key("The public key is not an RSA key.");
+  const detail::Bignum n = number_of(key.get(), OSSL_PKEY_PARAM_RSA_N);
+  const detail::Bignum e = number_of(key.get(), OSSL_PKEY_PARAM_RSA_E);
+  detail::check_public_numbers(n.get(), e.get());
+  return RsaPublicKey(std::make_shared<State>(n.get(), e.get()));
+}
+
+RsaPublicKey RsaPublicKey::from_spki_pem(std::string_view pem) {
+  return from_spki_der(detail::pem_decode(pem, "PUBLIC KEY", kRsaMaxEncodedKey));
+}
+
+RsaPublicComponents RsaPublicKey::components() const { return {state_->n, {0x01, 0x00, 0x01}}; }
+
+Bytes RsaPublicKey::to_spki_der() const {
+  unsigned char* encoded = nullptr;
+  const int size = i2d_PUBKEY(state_->key.get(), &encoded);
+  if (size <= 0) throw_crypto("The public key could not be encoded.");
+  const auto free_it = [](unsigned char* memory) { OPENSSL_free(memory); };
+  const std::unique_ptr<unsigned char, decltype(free_it)> owned(encoded, free_it);
+  return Bytes(encoded, encoded + size);
+}
+
+std::string RsaPublicKey::to_spki_pem() const {
+  return std::string(text(detail::pem_encode(to_spki_der(), "PUBLIC KEY")));
+}
+
+Bytes RsaPublicKey::encrypt_oaep(ByteView plaintext) const {
+  if (plaintext.size() > kOaepMaxPlaintext) throw_argument("RSA-OAEP takes at most 446 bytes.");
+  const auto context = state_->encryption.borrow();
+  Bytes out(kRsaBytes);
+  std::size_t size = out.size();
+  check(EVP_PKEY_encrypt(context.get(), out.data(), &size, detail::data_of(plaintext), plaintext.size()),
+        "RSA encryption failed.");
+  out.resize(size);
+  return out;
+}
+
+bool RsaPublicKey::verify_pss(ByteView message, ByteView signature) const {
+  if (signature.size() != kRsaBytes) return false;
+  const Sha256Digest digest = sha256(message);
+  const auto context = state_->verification.borrow();
+  const bool good =
+      EVP_PKEY_verify(context.get(), signature.data(), signature.size(), digest.data(), digest.size()) == 1;
+  if (!good) clear_crypto_errors();
+  return good;
+}
+
+bool RsaPublicKey::operator==(const RsaPublicKey& other) const noexcept {
+  return state_->n == other.state_->n;
+}
+
+RsaPrivateKey RsaPrivateKey::from_components(const RsaPrivateComponents& components, RsaCheck level) {
+  detail::RsaNumbers numbers;
+  numbers.n = detail::number_from(components.n, "n");
+  numbers.e = detail::number_from(components.e, "e");
+  numbers.d = detail::number_from(components.d, "d");
+  numbers.p = detail::number_from(components.p, "p");
+  numbers.q = detail::number_from(components.q, "q");
+  numbers.dp = detail::number_from(components.dp, "dp");
+  numbers.dq = detail::number_from(components.dq, "dq");
+  numbers.qi = detail::number_from(components.qi, "qi");
+  detail::check_private_numbers(numbers);
+  if (level == RsaCheck::kFull && !(detail::is_prime(numbers.p.get()) && detail::is_prime(numbers.q.get()))) {
+    throw_bad_key("A factor of the RSA key is not a prime.");
+  }
+  return RsaPrivateKey(std::make_shared<State>(numbers));
+}
+
+RsaPrivateKey RsaPrivateKey::from_pkcs8_der(ByteView der, RsaCheck level) {
+  check_encoded_size(der.size());
+  const unsigned char* next = detail::data_of(der);
+  const detail::Owned<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free> info(
+      d2i_PKCS8_PRIV_KEY_INFO(nullptr, &next, static_cast<long>(der.size())));
+  if (!info || next != der.data() + der.size()) throw_bad_key("The bytes are not a PKCS #8 private key.");
+  const Pkey key(EVP_PKCS82PKEY_ex(info.get(), nullptr, nullptr));
+  if (!key) throw_bad_key("The PKCS #8 private key cannot be read.");
+  if (EVP_PKEY_is_a(key.get(), "RSA") != 1) throw_bad_key("The private key is not an RSA key.");
+  const auto secret = [&](const char* name) {
+    return detail::bytes_of<Secret>(number_of(key.get(), name).get());
+  };
+  const auto open = [&](const char* name) {
+    return detail::bytes_of<Bytes>(number_of(key.get(), name).get());
+  };
+  return from_components({open(OSSL_PKEY_PARAM_RSA_N), open(OSSL_PKEY_PARAM_RSA_E),
+                          secret(OSSL_PKEY_PARAM_RSA_D), secret(OSSL_PKEY_PARAM_RSA_FACTOR1),
+                          secret(OSSL_PKEY_PARAM_RSA_FACTOR2), secret(OSSL_PKEY_PARAM_RSA_EXPONENT1),
+                          secret(OSSL_PKEY_PARAM_RSA_EXPONENT2), secret(OSSL_PKEY_PARAM_RSA_COEFFICIENT1)},
+                         level);
+}
+
+RsaPrivateKey RsaPrivateKey::from_pkcs8_pem(std::string_view pem, RsaCheck level) {
+  return from_pkcs8_der(detail::pem_decode(pem, "PRIVATE KEY", kRsaMaxEncodedKey), level);
+}
+
+RsaPrivateComponents RsaPrivateKey::components() const {
+  const auto secret = [&](const char* name) {
+    return detail::bytes_of<Secret>(number_of(state_->key.get(), name).get());
+  };
+  auto [n, e] = state_->public_key.components();
+  return {std::move(n),
+          std::move(e),
+          secret(OSSL_PKEY_PARAM_RSA_D),
+          secret(OSSL_PKEY_PARAM_RSA_FACTOR1),
+          secret(OSSL_PKEY_PARAM_RSA_FACTOR2),
+          secret(OSSL_PKEY_PARAM_RSA_EXPONENT1),
+          secret(OSSL_PKEY_PARAM_RSA_EXPONENT2),
+          secret(OSSL_PKEY_PARAM_RSA_COEFFICIENT1)};
+}
+
+Secret RsaPrivateKey::to_pkcs8_der() const {
+  const detail::Owned<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free> info(
+      required(EVP_PKEY2PKCS8(state_->key.get()), "The private key could not be encoded."));
+  const int size = i2d_PKCS8_PRIV_KEY_INFO(info.get(), nullptr);
+  if (size <= 0) throw_crypto("The private key could not be encoded.");
+  Secret out(static_cast<std::size_t>(size));
+  unsigned char* next = out.data();
+  if (i2d_PKCS8_PRIV_KEY_INFO(info.get(), &next) != size)
+    throw_crypto("The private key could not be encoded.");
+  return out;
+}
+
+Secret RsaPrivateKey::to_pkcs8_pem() const { return detail::pem_encode(to_pkcs8_der(), "PRIVATE KEY"); }
+
+const RsaPublicKey& RsaPrivateKey::public_key() const noexcept { return state_->public_key; }
+
+Secret RsaPrivateKey::decrypt_oaep(ByteView ciphertext) const {
+  if (ciphertext.size() != kRsaBytes) throw_not_decrypted();
+  const auto context = state_->decryption.borrow();
+  Secret out(kRsaBytes);
+  std::size_t size = out.size();
+  if (EVP_PKEY_decrypt(context.get(), out.data(), &size, ciphertext.data(), ciphertext.size()) != 1) {
+    throw_not_decrypted();
+  }
+  out.resize(size);
+  return out;
+}
+
+Bytes RsaPrivateKey::sign_pss(ByteView message) const {
+  const Sha256Digest digest = sha256(message);
+  const auto context = state_->signing.borrow();
+  Bytes out(kRsaBytes);
+  std::size_t size = out.size();
+  check(EVP_PKEY_sign(context.get(), out.data(), &size, digest.data(), digest.size()), "RSA signing failed.");
+  out.resize(size);
+  return out;
+}
+
+// The modulus names the key: every private key here was checked against it.
+bool RsaPrivateKey::operator==(const RsaPrivateKey& other) const noexcept {
+  return state_->public_key == other.state_->public_key;
+}
+
+}  // namespace mychat

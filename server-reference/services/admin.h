@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/auth.h"
 #include "services/records.h"
 #include "services/result.h"
 
@@ -34,7 +35,7 @@ class Admin {
 
   // `search`: part of the name. page from 1, limit 1 to 100.
   UserPage list_users(int page, int limit, std::string_view search = {});
-  UserView add_user(RegisterRequest request);  // Whatever registration_open and max_users say.
+  UserView add_user(wire::RegisterRequest request);  // Whatever registration_open and max_users say.
   void set_disabled(std::string_view username, bool disabled);         // Ends the sessions too. 404
   void set_admin(std::string_view username, bool admin);               // 404
   void reset_password(std::string_view username, Secret replacement);  // Ends all sessions. 404, 422

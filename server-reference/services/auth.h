@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/auth.h"
 #include "services/records.h"
 #include "services/result.h"
 
@@ -20,17 +21,18 @@ class Auth {
 
   // 400 name taken (also that of a deleted account: a name is never given away again), 403 closed, full or
   // the invite is not valid, 422 a field, 429 with Retry-After, 503.
-  void register_user(RegisterRequest request, std::string remote_address, Callback<AuthAnswer> done);
+  void register_user(wire::RegisterRequest request, std::string remote_address,
+                     Callback<wire::AuthResponse> done);
   // 401 (also for a disabled account), 429 with Retry-After, 503. An unknown name costs the same as a known
   // one.
-  void login(LoginRequest request, std::string remote_address, Callback<AuthAnswer> done);
+  void login(wire::LoginRequest request, std::string remote_address, Callback<wire::AuthResponse> done);
 
   // Who the token belongs to; Refused 401 when it is not valid, expired or its session ended. Answered from
   // memory in the common case, else by a point read: may be called on a network thread. Any thread.
   Caller authenticate(std::string_view token);
 
-  void logout(const Caller& caller, Callback<Done> done);   // Of a v1 token: it is refused from now on.
-  std::vector<SessionInfo> sessions(const Caller& caller);  // Blocks: worker.
+  void logout(const Caller& caller, Callback<Done> done);     // Of a v1 token: it is refused from now on.
+  std::vector<wire::Session> sessions(const Caller& caller);  // Blocks: worker.
   void revoke_session(const Caller& caller, std::string session_uuid, Callback<Done> done);  // 404
   void revoke_other_sessions(const Caller& caller, Callback<int> done);  // How many ended.
   // 401 when the current one is wrong; 422; all other sessions end. Counts as a login attempt of the account.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bus/mailbox_item.h"
+#include "protocol/message.h"
 #include "services/records.h"
 #include "services/result.h"
 
@@ -18,7 +19,7 @@ class ServiceContext;
 
 struct MailboxState {
   std::string id;           // mailbox_id
-  std::int64_t oldest = 0;  // Smallest seq still held (0: the mailbox is empty).
+  std::int64_t oldest = 0;  // Smallest seq still held; 0 while nothing was ever removed.
   std::int64_t last = 0;    // Largest seq so far.
   std::int64_t acked = 0;
 };
@@ -40,13 +41,13 @@ class Mailbox {
   // Any thread, never blocks. `done` is called after the commit, with one result for each draft in order:
   // 404, 409, 413, 422, 501; the whole 503 when the writer's queue is full. `origin`: see
   // MailboxItem::origin().
-  void accept(const Caller& sender, std::vector<MessageDraft> drafts, std::uint64_t origin,
+  void accept(const Caller& sender, std::vector<wire::SendMessageRequest> drafts, std::uint64_t origin,
               Callback<std::vector<Result<AcceptedMessage>>> done);
 
   // 400 bad handle; 404; 422 bad cursor. Messages received through it count as delivered. `before`: an ISO
   // time, or a next_cursor.
-  ConversationPage conversation(const Caller& caller, std::string_view handle, int limit,
-                                std::optional<std::string> before);
+  wire::ConversationPage conversation(const Caller& caller, std::string_view handle, int limit,
+                                      std::optional<std::string> before);
   // v1 semantics: 403 not the recipient, 404. Reading twice is fine.
   void mark_read(const Caller& caller, std::string message_id, Callback<Done> done);
   // How many were unread before; unknown ids are skipped. `done` may be empty.

@@ -37,7 +37,6 @@ struct NodeConfig {
   RateLimit login_per_address{5, 60'000};
   RateLimit login_per_account{5, 60'000};
   RateLimit register_per_address{10, 3'600'000};
-  int typing_per_minute = 60;
 };
 
 }  // namespace mychat::server

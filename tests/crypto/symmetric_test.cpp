@@ -3,25 +3,17 @@
 #include <set>
 
 #include "base/encoding.h"
-#include "base/error.h"
 #include "crypto/aead.h"
 #include "crypto/hash.h"
 #include "crypto/kdf.h"
 #include "crypto/mac.h"
 #include "crypto/random.h"
+#include "tests/crypto/status.h"
 
 namespace mychat {
 namespace {
 
-template <class F>
-mychat_status status_of(F&& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.status();
-  }
-  return MYCHAT_OK;
-}
+using test::status_of;
 
 Bytes filled(std::size_t size) {
   Bytes bytes(size);
@@ -142,6 +134,69 @@ TEST(Pbkdf2, RefusesCostsOutOfBounds) {
   EXPECT_EQ(status_of([] { pbkdf2_hmac_sha256({}, {}, 10'000'001, 32); }), MYCHAT_E_INVALID_ARGUMENT);
   EXPECT_EQ(status_of([] { pbkdf2_hmac_sha256({}, {}, 1, 0); }), MYCHAT_E_INVALID_ARGUMENT);
   EXPECT_EQ(status_of([] { pbkdf2_hmac_sha256({}, {}, 1, 1025); }), MYCHAT_E_INVALID_ARGUMENT);
+}
+
+// Known answers of the reference implementation's own test program.
+TEST(Argon2id, MatchesKnownAnswers) {
+  const auto hash = [](const char* password, const char* salt, const Argon2Params& params) {
+    return hex_encode(argon2id(view(password), view(salt), params, 32));
+  };
+  EXPECT_EQ(hash("password", "somesalt", {.memory_kib = 65536, .iterations = 2, .lanes = 1}),
+            "09316115d5cf24ed5a15a31a3ba326e5cf32edc24702987c02b6566f61913cf7");
+  EXPECT_EQ(hash("password", "somesalt", {.memory_kib = 256, .iterations = 2, .lanes = 1}),
+            "9dfeb910e80bad0311fee20f9c0e2b12c17987b4cac90c2ef54d5b3021c68bfe");
+  EXPECT_EQ(hash("password", "somesalt", {.memory_kib = 256, .iterations = 2, .lanes = 2}),
+            "6d093c501fd5999645e0ea3bf620d7b8be7fd2db59c20d9fff9539da2bf57037");
+  EXPECT_EQ(hash("differentpassword", "somesalt", {.memory_kib = 65536, .iterations = 2, .lanes = 1}),
+            "0b84d652cf6b0c4beaef0dfe278ba6a80df6696281d7e0d2891b817d8c458fde");
+  EXPECT_EQ(hash("password", "diffsalt", {.memory_kib = 65536, .iterations = 2, .lanes = 1}),
+            "bdf32b05ccc42eb15d58fd19b1f856b113da1e9a5874fdcc544308565aa8141c");
+}
+
+constexpr Argon2Params kCheap{.memory_kib = 256, .iterations = 1, .lanes = 1};
+
+TEST(Argon2id, VerifiesEncodedHashesFromElsewhere) {
+  const char* encoded =
+      "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+  EXPECT_TRUE(argon2id_verify(encoded, view("password")));
+  EXPECT_FALSE(argon2id_verify(encoded, view("Password")));
+  EXPECT_FALSE(argon2id_verify(encoded, {}));
+  EXPECT_EQ(argon2id_params(encoded), (Argon2Params{.memory_kib = 65536, .iterations = 2, .lanes = 1}));
+}
+
+TEST(Argon2id, EncodedFormCarriesItsCostsAndAFreshSalt) {
+  const std::string one = argon2id_hash(view("secret words"), kCheap);
+  EXPECT_TRUE(one.starts_with("$argon2id$v=19$m=256,t=1,p=1$")) << one;
+  EXPECT_TRUE(argon2id_verify(one, view("secret words")));
+  EXPECT_FALSE(argon2id_verify(one, view("secret word")));
+  EXPECT_EQ(argon2id_params(one), kCheap);
+  EXPECT_NE(one, argon2id_hash(view("secret words"), kCheap));
+}
+
+TEST(Argon2id, RefusesMalformedHashesAndCostsOutOfBounds) {
+  const std::string tail = "$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+  for (const std::string& bad :
+       {std::string(), std::string("$argon2id$"), "$argon2i$v=19$m=65536,t=2,p=1" + tail,
+        "$argon2id$v=16$m=65536,t=2,p=1" + tail, "$argon2id$v=19$m=4294967295,t=2,p=1" + tail,
+        "$argon2id$v=19$m=99999999999,t=2,p=1" + tail, "$argon2id$v=19$m=256,t=0,p=1" + tail,
+        "$argon2id$v=19$m=256,t=65,p=1" + tail, "$argon2id$v=19$m=256,t=1,p=0" + tail,
+        "$argon2id$v=19$m=256,t=1,p=17" + tail, "$argon2id$v=19$m=-256,t=1,p=1" + tail,
+        "$argon2id$v=19$m=0256,t=1,p=1" + tail, "$argon2id$v=19$m=7,t=1,p=1" + tail,
+        "$argon2id$v=19$m=256,t=1,p=1x" + tail, "$argon2id$v=19$m=256,t=1,p=1$c29tZXNhbHQ" + std::string("$"),
+        "$argon2id$v=19$m=256,t=1,p=1$c29tZXNhbHQ=" + tail.substr(12),
+        "$argon2id$v=19$m=256,t=1,p=1" + tail + "$",
+        "$argon2id$v=19$m=256,t=1,p=1" + tail + std::string(300, 'A')}) {
+    EXPECT_FALSE(argon2id_verify(bad, view("password"))) << bad;
+    EXPECT_EQ(argon2id_params(bad), std::nullopt) << bad;
+  }
+  const Bytes salt = filled(16);
+  for (const Argon2Params& bad : {Argon2Params{.memory_kib = kArgon2MaxMemoryKib + 1},
+                                  Argon2Params{.memory_kib = 7}, Argon2Params{.iterations = 0},
+                                  Argon2Params{.lanes = 0}, Argon2Params{.memory_kib = 15, .lanes = 2}}) {
+    EXPECT_EQ(status_of([&] { argon2id({}, salt, bad, 32); }), MYCHAT_E_INVALID_ARGUMENT);
+  }
+  EXPECT_EQ(status_of([&] { argon2id({}, filled(7), kCheap, 32); }), MYCHAT_E_INVALID_ARGUMENT);
+  EXPECT_EQ(status_of([&] { argon2id({}, salt, kCheap, 15); }), MYCHAT_E_INVALID_ARGUMENT);
 }
 
 class AeadOf : public testing::TestWithParam<AeadAlgorithm> {};

@@ -41,13 +41,24 @@ std::uint64_t random_below(std::uint64_t bound) {
   }
 }
 
-std::string uuid_v4() {
-  auto bytes = random_array<16>();
-  bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0F) | 0x40);  // Version 4.
+namespace {
+
+std::string uuid_text(std::array<std::uint8_t, 16> bytes, std::uint8_t version) {
+  bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0F) | (version << 4));
   bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3F) | 0x80);  // The RFC's variant.
   std::string text = hex_encode(bytes);
   for (const std::size_t dash : {8, 13, 18, 23}) text.insert(dash, 1, '-');
   return text;
+}
+
+}  // namespace
+
+std::string uuid_v4() { return uuid_text(random_array<16>(), 4); }
+
+std::string uuid_v7(std::int64_t unix_ms) {
+  auto bytes = random_array<16>();
+  for (std::size_t i = 0; i < 6; ++i) bytes[i] = static_cast<std::uint8_t>(unix_ms >> (8 * (5 - i)));
+  return uuid_text(bytes, 7);
 }
 
 }  // namespace mychat

@@ -51,6 +51,17 @@ TEST(Random, UuidsAreVersion4OfTheRfcVariant) {
   }
 }
 
+TEST(Random, TimeOrderedUuidsBeginWithTheTimeAndDiffer) {
+  const std::string early = uuid_v7(0x0123456789AB);
+  const std::string later = uuid_v7(0x0123456789AC);
+  EXPECT_TRUE(is_uuid(early)) << early;
+  EXPECT_EQ(early.substr(0, 13), "01234567-89ab");
+  EXPECT_EQ(early[14], '7');
+  EXPECT_NE(std::string("89ab").find(early[19]), std::string::npos) << early;
+  EXPECT_LT(early, later);
+  EXPECT_NE(early, uuid_v7(0x0123456789AB));
+}
+
 TEST(Random, NumbersStayBelowTheirBoundAndAreUniform) {
   int counts[6] = {};
   for (int i = 0; i < 60000; ++i) ++counts[random_below(6)];

@@ -17,9 +17,6 @@ std::string key_fingerprint(const RsaPublicKey& key);
 // The form that some v1 nodes use: over the PEM text, exactly as it is.
 std::string pem_fingerprint(std::string_view pem_text);
 
-// True when the text has the form of a fingerprint; digits of either case.
-bool is_fingerprint(std::string_view text) noexcept;
-
 // Compares two fingerprints, digits of either case, in constant time. False when one is not a fingerprint.
 [[nodiscard]] bool equal_fingerprints(std::string_view a, std::string_view b) noexcept;
 

@@ -14,7 +14,7 @@ inline constexpr std::size_t kUsernameMin = 3;
 inline constexpr std::size_t kUsernameMax = 50;
 inline constexpr std::size_t kHostMax = 253;  // RFC 1035
 inline constexpr std::size_t kHostLabelMax = 63;
-inline constexpr std::size_t kDomainMax = kHostMax;  // With its optional ":port".
+inline constexpr std::size_t kDomainMax = 255;  // With its optional ":port".
 inline constexpr std::size_t kHandleMax = 306;
 inline constexpr std::size_t kUuidLength = 36;
 

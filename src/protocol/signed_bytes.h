@@ -21,7 +21,7 @@ struct EnvelopeToSign {
   ByteView content_sha256;
   ByteView encrypted_key_sha256;
   ByteView iv;
-  std::optional<ByteView> sender_encrypted_key_sha256;
+  std::optional<ByteView> sender_encrypted_key_sha256;  // Without one, an empty part ends the bytes.
 };
 Bytes bytes_to_sign(const EnvelopeToSign& envelope);
 

@@ -114,7 +114,7 @@ struct Contact {
   bool operator==(const Contact&) const = default;
 };
 
-// POST /api/contacts
+// POST /api/contacts. The handle is canonical when it is one; anything else stays as sent, for the 400 of v1.
 struct ContactRequest {
   std::string contact_handle;
   std::optional<std::string> nickname;

@@ -42,6 +42,12 @@ TEST(Utf8, KnowsWellFormedText) {
   for (const char* bad : {"\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
                           "\xf5\x80\x80\x80", "\xe2\x82", "\xff"})
     EXPECT_FALSE(is_utf8(bad));
+  // Wherever the offence lies among plain characters.
+  for (std::size_t at = 0; at <= 20; ++at) {
+    EXPECT_FALSE(is_utf8(std::string(at, 'a') + "\xed\xa0\x80" + std::string(20 - at, 'a')));
+    EXPECT_TRUE(is_utf8(std::string(at, 'a') + "\xed\x9f\xbf" + std::string(20 - at, 'a')));
+    EXPECT_FALSE(is_utf8(std::string(at, 'a') + "\xe2\x82"));
+  }
 }
 
 TEST(Uuid, ChecksTheForm) {

@@ -14,7 +14,6 @@
 #include <span>
 #include <string>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "crypto/kdf.h"
 #include "store/account_table.h"
@@ -50,8 +49,7 @@ struct StoreOptions {
   StoreKey key;
   OpenMode mode = OpenMode::kOpenOrCreate;
   OpenCheck check = OpenCheck::kAfterCrash;
-  Argon2Params kdf = {};  // For a store that is created.
-  const Clock* clock = &Clock::system();
+  Argon2Params kdf = {};                       // For a store that is created.
   const Log* log = nullptr;                    // Borrowed; outlives the store.
   std::span<const Migration> migrations = {};  // Empty: those of this library (store/migrations.h).
 };

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
@@ -111,6 +112,8 @@ void require_store_header(const std::string& path) {
   }
 }
 
+std::string unfinished_name(const std::string& path) { return path + ".mychat-unfinished"; }
+
 void create_empty_file(const std::string& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw_io("An unfinished file cannot be removed");
   const Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -122,15 +125,17 @@ void rename_durably(const std::string& from, const std::string& to) {
     const Fd file(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.get() < 0 || ::fsync(file.get()) != 0) throw_io("The new file cannot be written");
   }
-  // link() refuses a name that is taken; rename() would replace it.
-  if (::link(from.c_str(), to.c_str()) != 0) {
-    if (errno == EEXIST) {
+  // link() refuses a name that is taken; rename() would replace it, and serves where there are no hard links.
+  if (::link(from.c_str(), to.c_str()) == 0) {
+    if (::unlink(from.c_str()) != 0) throw_io("The new file's temporary name cannot be removed");
+  } else {
+    struct stat info {};
+    if (errno == EEXIST || ::lstat(to.c_str(), &info) == 0) {
       throw Error(MYCHAT_E_ALREADY_EXISTS, MYCHAT_DOMAIN_SYSTEM, "There is a file of this name already.",
                   EEXIST);
     }
-    throw_io("The new file cannot be named");
+    if (::rename(from.c_str(), to.c_str()) != 0) throw_io("The new file cannot be named");
   }
-  if (::unlink(from.c_str()) != 0) throw_io("The new file's temporary name cannot be removed");
   const Fd directory(::open(directory_of(to).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() < 0 || ::fsync(directory.get()) != 0)
     throw_io("The new file's directory cannot be written");
@@ -170,12 +175,12 @@ StoreLock::StoreLock(const std::string& path) {
   }
 }
 
-void StoreLock::closed_cleanly() noexcept {
-  if (!keep_mark_ && ::ftruncate(fd_, 0) != 0) {
-    // The next one checks the file then, which is harmless.
+StoreLock::~StoreLock() {
+  // After a crash the mark stays until somebody got the store open, and so looked at it.
+  if ((opened_ || !crashed_) && ::ftruncate(fd_, 0) != 0) {
+    // The next one checks the file without need, which is harmless.
   }
+  ::close(fd_);
 }
-
-StoreLock::~StoreLock() { ::close(fd_); }
 
 }  // namespace mychat

@@ -19,6 +19,9 @@ FileKind store_file_kind(const std::string& path);
 // Reads the first page's header without SQLite: MYCHAT_E_STORE_CORRUPT when this cannot be a MyChat store.
 void require_store_header(const std::string& path);
 
+// The name of a store while it is made; what is found under it was never finished.
+std::string unfinished_name(const std::string& path);
+
 // An empty file of mode 0600 whatever the umask allows; one that is there is removed first.
 void create_empty_file(const std::string& path);
 // Gives the file its final name, durably; MYCHAT_E_ALREADY_EXISTS when the name is taken.
@@ -36,15 +39,14 @@ class StoreLock {
   StoreLock(const StoreLock&) = delete;
   StoreLock& operator=(const StoreLock&) = delete;
 
+  // The last holder got the store open and did not live to close it.
   bool last_holder_crashed() const noexcept { return crashed_; }
-  void closed_cleanly() noexcept;  // Call when the store is closed.
-  // Since the last holder did not close it and we failed to open it, the next one shall know.
-  void keep_crash_mark() noexcept { keep_mark_ = true; }
+  void mark_opened() noexcept { opened_ = true; }
 
  private:
   int fd_ = -1;
   bool crashed_ = false;
-  bool keep_mark_ = false;
+  bool opened_ = false;
 };
 
 }  // namespace mychat

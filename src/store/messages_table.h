@@ -30,9 +30,9 @@ struct InsertResult {
 // Letters match regardless of case by Unicode simple case folding for Latin, Greek, Cyrillic and Armenian;
 // other scripts match exactly. Accents count. Only bodies of content type "text" are searched.
 struct SearchRequest {
-  std::string query;                        // UTF-8, 1 to 1,000 bytes.
-  std::optional<std::string> conversation;  // Only this peer.
-  MessageCursor before;
+  std::string query;                             // UTF-8, 1 to 1,000 bytes.
+  std::optional<std::string> conversation = {};  // Only this peer.
+  MessageCursor before = {};
   std::size_t limit = 50;                        // 1 to 500 hits.
   const std::atomic<bool>* cancelled = nullptr;  // Set by another thread: MYCHAT_E_CANCELLED.
 };

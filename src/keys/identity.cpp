@@ -28,12 +28,6 @@ Identity::Identity(std::string_view handle, RsaPrivateKey identity_key, Ed25519P
       certificate_(std::move(certificate)),
       fingerprint_(key_fingerprint(identity_key_.public_key())) {}
 
-Identity Identity::create(std::string_view handle, std::stop_token stop,
-                          const KeygenProgressFunction& progress) {
-  require_canonical(handle);
-  return with_new_signing_key(handle, generate_rsa_4096(std::move(stop), progress));
-}
-
 Identity Identity::with_new_signing_key(std::string_view handle, RsaPrivateKey identity_key) {
   require_canonical(handle);
   Ed25519PrivateKey signing_key = Ed25519PrivateKey::generate();

@@ -47,7 +47,7 @@ std::string uuid_text(std::array<std::uint8_t, 16> bytes, std::uint8_t version) 
   bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0F) | (version << 4));
   bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3F) | 0x80);  // The RFC's variant.
   std::string text = hex_encode(bytes);
-  for (const std::size_t dash : {8, 13, 18, 23}) text.insert(dash, 1, '-');
+  for (const std::size_t dash : {8u, 13u, 18u, 23u}) text.insert(dash, 1, '-');
   return text;
 }
 

@@ -144,13 +144,11 @@ std::string Fields::username(std::string_view name) {
   return username.value_or("");
 }
 
-std::string Fields::handle(std::string_view name) {
-  if (!text(name, true)) return {};
-  return optional_handle(name).value_or("");
-}
+std::string Fields::handle(std::string_view name) { return handle_text(name, true).value_or(""); }
+std::optional<std::string> Fields::optional_handle(std::string_view name) { return handle_text(name, false); }
 
-std::optional<std::string> Fields::optional_handle(std::string_view name) {
-  const auto value = bounded(name, false, 1, limits::kHandleMax, false);
+std::optional<std::string> Fields::handle_text(std::string_view name, bool required) {
+  const auto value = bounded(name, required, 1, limits::kHandleMax, false);
   if (!value) return std::nullopt;
   auto handle = normalize_handle(*value);
   if (!handle) fail(name, "Must be a handle: username@domain.", "string_pattern_mismatch");
@@ -162,13 +160,11 @@ Secret Fields::secret(std::string_view name, std::size_t least, std::size_t most
   return value ? to_secret(*value) : Secret();
 }
 
-std::string Fields::uuid(std::string_view name) {
-  if (!text(name, true)) return {};
-  return optional_uuid(name).value_or("");
-}
+std::string Fields::uuid(std::string_view name) { return uuid_text(name, true).value_or(""); }
+std::optional<std::string> Fields::optional_uuid(std::string_view name) { return uuid_text(name, false); }
 
-std::optional<std::string> Fields::optional_uuid(std::string_view name) {
-  const auto value = text(name, false);
+std::optional<std::string> Fields::uuid_text(std::string_view name, bool required) {
+  const auto value = text(name, required);
   if (!value) return std::nullopt;
   if (!is_uuid(*value)) {
     fail(name, "Must be a UUID.", "uuid_parsing");
@@ -265,13 +261,17 @@ std::string Fields::fingerprint(std::string_view name) {
 }
 
 std::string Fields::base64(std::string_view name, std::size_t least, std::size_t most) {
-  if (!text(name, true)) return {};
-  return optional_base64(name, least, most).value_or("");
+  return base64_text(name, true, least, most).value_or("");
 }
 
 std::optional<std::string> Fields::optional_base64(std::string_view name, std::size_t least,
                                                    std::size_t most) {
-  const auto value = text(name, false);
+  return base64_text(name, false, least, most);
+}
+
+std::optional<std::string> Fields::base64_text(std::string_view name, bool required, std::size_t least,
+                                               std::size_t most) {
+  const auto value = text(name, required);
   if (!value) return std::nullopt;
   const auto size = base64_decoded_size(*value);
   if (!size) {
@@ -298,13 +298,11 @@ std::string Fields::one_of(std::string_view name, std::initializer_list<std::str
   return std::string(*value);
 }
 
-std::string Fields::time_text(std::string_view name) {
-  if (!text(name, true)) return {};
-  return optional_time_text(name).value_or("");
-}
+std::string Fields::time_text(std::string_view name) { return time(name, true).value_or(""); }
+std::optional<std::string> Fields::optional_time_text(std::string_view name) { return time(name, false); }
 
-std::optional<std::string> Fields::optional_time_text(std::string_view name) {
-  const auto value = text(name, false);
+std::optional<std::string> Fields::time(std::string_view name, bool required) {
+  const auto value = text(name, required);
   if (!value) return std::nullopt;
   if (!is_time_text(*value)) fail(name, "Must be an ISO 8601 time.", "datetime_parsing");
   return std::string(*value);

@@ -96,6 +96,11 @@ class Fields {
   std::optional<std::string_view> text(std::string_view name, bool required);
   std::optional<std::string_view> bounded(std::string_view name, bool required, std::size_t least,
                                           std::size_t most, bool code_points);
+  std::optional<std::string> handle_text(std::string_view name, bool required);
+  std::optional<std::string> uuid_text(std::string_view name, bool required);
+  std::optional<std::string> base64_text(std::string_view name, bool required, std::size_t least,
+                                         std::size_t most);
+  std::optional<std::string> time(std::string_view name, bool required);
 
   JsonView object_;
   std::string place_;

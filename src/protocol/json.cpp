@@ -21,8 +21,9 @@ bool is_type(const cJSON* item, int type) noexcept { return item != nullptr && (
 }
 
 bool name_is(const cJSON* item, std::string_view name) noexcept {
-  return item->string != nullptr && std::strncmp(item->string, name.data(), name.size()) == 0 &&
-         item->string[name.size()] == '\0';
+  // Most names differ in the first byte already.
+  return item->string != nullptr && (name.empty() || item->string[0] == name.front()) &&
+         std::strncmp(item->string, name.data(), name.size()) == 0 && item->string[name.size()] == '\0';
 }
 
 void wipe(cJSON* first) noexcept {

@@ -1,7 +1,6 @@
 #include "front/ws_deflate.h"
 
 #include <array>
-#include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/zlib/deflate_stream.hpp>
 #include <boost/beast/zlib/error.hpp>
 #include <boost/beast/zlib/inflate_stream.hpp>
@@ -33,10 +32,13 @@ std::optional<InflateResult> inflate_piece(zlib::inflate_stream& stream, std::st
     const std::size_t produced = buffer.size() - params.avail_out;
     if (produced > limit - out.size()) return InflateResult::kTooBig;
     out.append(buffer.data(), produced);
-    // The peer may end its stream; what follows it in the message has no meaning and is refused.
-    if (ec == zlib::error::end_of_stream)
-      return params.avail_in == 0 || input.data() == kFlushMarker.data() ? InflateResult::kOk
-                                                                         : InflateResult::kMalformed;
+    // The peer may end its stream with the message; then at most the empty byte of RFC 7692, section 7.2.3.4,
+    // follows.
+    if (ec == zlib::error::end_of_stream) {
+      const bool rest_empty = params.avail_in == 0 || (params.avail_in == 1 && input.back() == '\0');
+      return rest_empty || input.data() == kFlushMarker.data() ? InflateResult::kOk
+                                                               : InflateResult::kMalformed;
+    }
     if (ec && ec != zlib::error::need_buffers) return InflateResult::kMalformed;
     if (params.avail_out != 0) break;
   }
@@ -44,8 +46,22 @@ std::optional<InflateResult> inflate_piece(zlib::inflate_stream& stream, std::st
   return std::nullopt;
 }
 
-bool no_value(const std::pair<boost::beast::string_view, boost::beast::string_view>& parameter) {
-  return parameter.second.empty();
+// The part before `separator`, trimmed; `rest` goes on behind it.
+std::string_view next_part(std::string_view& rest, char separator) {
+  const std::size_t end = rest.find(separator);
+  std::string_view part = rest.substr(0, end);
+  rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+  while (!part.empty() && (part.front() == ' ' || part.front() == '\t')) part.remove_prefix(1);
+  while (!part.empty() && (part.back() == ' ' || part.back() == '\t')) part.remove_suffix(1);
+  return part;
+}
+
+bool can_take(std::string_view parameter) {
+  const std::string_view name = next_part(parameter, '=');
+  // Their window is a hint to themselves: ours is the largest, so whatever they choose fits.
+  if (name == "client_max_window_bits") return true;
+  if (name == "server_max_window_bits") return parameter == "15";
+  return (name == "server_no_context_takeover" || name == "client_no_context_takeover") && parameter.empty();
 }
 
 }  // namespace
@@ -83,23 +99,11 @@ std::string deflate_message(std::string_view text) {
 }
 
 std::string negotiate_deflate(std::string_view offers) {
-  namespace http = boost::beast::http;
-  for (const auto& [name, parameters] : http::ext_list({offers.data(), offers.size()})) {
-    if (!boost::beast::iequals(name, "permessage-deflate")) continue;
+  while (!offers.empty()) {
+    std::string_view offer = next_part(offers, ',');
+    if (next_part(offer, ';') != "permessage-deflate") continue;
     bool usable = true;
-    for (const auto& parameter : parameters) {
-      const auto key = parameter.first;
-      if (boost::beast::iequals(key, "server_no_context_takeover") ||
-          boost::beast::iequals(key, "client_no_context_takeover")) {
-        usable = usable && no_value(parameter);
-      } else if (boost::beast::iequals(key, "client_max_window_bits")) {
-        // A hint: our window is the largest, so whatever the client chooses fits.
-      } else if (boost::beast::iequals(key, "server_max_window_bits")) {
-        usable = usable && parameter.second == "15";
-      } else {
-        usable = false;
-      }
-    }
+    while (!offer.empty()) usable = can_take(next_part(offer, ';')) && usable;
     if (usable) return "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
   }
   return {};

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,8 @@ struct WebSocketClosed {
   // _NODE (5xx), _PROTOCOL (others) with the HTTP status as detail. Else MYCHAT_E_DNS, _TLS, _TIMEOUT,
   // _NETWORK, _PROTOCOL, _TOO_LARGE, _CLOSED (destroyed).
   Error error;
+  // What a node that refused the upgrade asked for.
+  std::optional<std::chrono::milliseconds> retry_after;
 };
 
 // Called on the connection's thread, one at a time. They must not block for long and must not destroy the

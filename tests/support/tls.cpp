@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include <array>
+#include <cstdio>
 #include <stdexcept>
 
 namespace mychat::test {
@@ -118,6 +119,15 @@ KeyAndCertificate CertificateAuthority::issue(const CertificateSpec& spec) const
 }
 
 KeyAndCertificate self_signed(const CertificateSpec& spec) { return make_leaf(spec, nullptr, nullptr); }
+
+std::string subject_hash(const std::string& certificate_pem) {
+  const Owned<BIO> bio(BIO_new_mem_buf(certificate_pem.data(), static_cast<int>(certificate_pem.size())));
+  const Owned<X509> certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  require(certificate != nullptr);
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "%08lx", X509_subject_name_hash(certificate.get()));
+  return text.data();
+}
 
 std::string KeyAndCertificate::spki_pin() const {
   const Owned<BIO> bio(BIO_new_mem_buf(certificate_pem.data(), static_cast<int>(certificate_pem.size())));

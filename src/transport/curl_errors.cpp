@@ -9,6 +9,9 @@
 namespace mychat {
 namespace {
 
+constexpr long kVerifyOk = 0;           // X509_V_OK
+constexpr long kVerifyUnspecified = 1;  // X509_V_ERR_UNSPECIFIED
+
 Error make(mychat_status status, const CurlFailure& failure, const std::string& message, bool retryable) {
   return Error(status, MYCHAT_DOMAIN_NETWORK, message, failure.code, retryable);
 }
@@ -32,7 +35,8 @@ Error timeout_error(const CurlFailure& failure) {
 
 Error certificate_error(const CurlFailure& failure) {
   const std::string start = "The certificate of " + failure.host + " was refused: ";
-  if (failure.verify_result == 0) {
+  // curl checks the name itself, after the chain, and leaves its initial "unspecified" where that fails.
+  if (failure.verify_result == kVerifyOk || failure.verify_result == kVerifyUnspecified) {
     return make(MYCHAT_E_TLS, failure, start + "it is for another name.", false);
   }
   return make(MYCHAT_E_TLS, failure, start + verify_error_text(failure.verify_result) + ".", false);

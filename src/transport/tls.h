@@ -28,8 +28,9 @@ std::string load_authorities(const TransportOptions& options);
 std::string verify_error_text(long code);
 
 // A TLS client context for one WebSocket connection. It sets the name to verify and to ask for (SNI) itself,
-// because libwebsockets cuts names at 127 bytes and at the first colon, and for [::1] would then verify no
-// name at all.
+// because libwebsockets cuts the Host header at the first colon for that, which leaves nothing of an IPv6
+// address; and it brings its own authorities, because libwebsockets adds those of ../share, wherever the host
+// happens to run.
 class TlsContext {
  public:
   TlsContext(const TransportOptions& options, const Url& url);

@@ -141,20 +141,14 @@ int WebSocketSession::on_receive(lws* wsi, std::string_view bytes) {
   if (lws_frame_is_binary(wsi) != 0) {
     return refuse(wsi, kUnacceptableData, protocol_error("The node sent a binary WebSocket message."));
   }
-  const bool first = lws_is_first_fragment(wsi) != 0;
-  if (first && in_message_) {
-    return refuse(wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR,
-                  protocol_error("The node mixed two WebSocket messages."));
-  }
   const std::size_t room = options_.max_message_bytes - message_.size();
   if (bytes.size() > room || lws_remaining_packet_payload(wsi) > room - bytes.size()) {
     return refuse(
         wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE,
         Error(MYCHAT_E_TOO_LARGE, MYCHAT_DOMAIN_NETWORK, "The node sent a longer message than accepted."));
   }
-  in_message_ = lws_is_final_fragment(wsi) == 0;
   message_.append(bytes);
-  if (!in_message_) {
+  if (lws_is_final_fragment(wsi) != 0) {
     if (!is_utf8(message_)) {
       return refuse(wsi, LWS_CLOSE_STATUS_INVALID_PAYLOAD,
                     protocol_error("The node sent text that is not UTF-8."));

@@ -15,6 +15,8 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr std::size_t kMaxCloseReasonBytes = 123;
+constexpr std::size_t kMaxAuthorityBytes = 127;  // libwebsockets' buffer for it.
+constexpr lws_usec_t kShortestWait = 1'100;
 constexpr milliseconds kLongestCloseTimeout{5'000};  // libwebsockets' own.
 
 Error network_error(mychat_status status, const std::string& message, bool retryable, int detail = 0) {
@@ -143,6 +145,10 @@ void WebSocketSession::run() noexcept {
 
 void WebSocketSession::connect_and_serve() {
   connect_deadline_ = steady_clock::now() + transport_.connect_timeout;
+  if (url_.authority().size() > kMaxAuthorityBytes) {
+    throw network_error(MYCHAT_E_UNSUPPORTED, "The node's name is too long (127 bytes) for a WebSocket.",
+                        false);
+  }
   const std::vector<std::string> addresses = resolve();
   if (url_.is_tls()) tls_.emplace(transport_, url_);
 
@@ -158,7 +164,7 @@ void WebSocketSession::connect_and_serve() {
     }
     ~Waking() {
       session.over_ = true;
-      lws_sul_cancel(&session.timer_);
+      lws_sul_cancel(&session.alarm_.timer);
       const std::lock_guard lock(session.mutex_);
       session.waking_ = nullptr;
     }
@@ -241,9 +247,13 @@ void WebSocketSession::attempt(const LwsContext& context, const std::string& add
 void WebSocketSession::service(const LwsContext& context, Time until) {
   const auto wait =
       std::chrono::duration_cast<std::chrono::microseconds>(until - steady_clock::now()).count();
-  // The timer only ends the wait; what is due is looked at after it.
-  lws_sul_schedule(
-      context.get(), 0, &timer_, [](lws_sorted_usec_list_t*) {}, std::max<lws_usec_t>(wait, 1));
+  // An alarm that is due before libwebsockets waits does not shorten the wait by itself, hence the
+  // cancellation; and it waits whole milliseconds, rounded down, so that a shorter time would spin.
+  alarm_.context = context.get();
+  const auto ring = [](lws_sorted_usec_list_t* timer) {
+    lws_cancel_service(reinterpret_cast<Alarm*>(timer)->context);
+  };
+  lws_sul_schedule(context.get(), 0, &alarm_.timer, ring, std::max<lws_usec_t>(wait, kShortestWait));
   lws_service(context.get(), 0);
 }
 

@@ -40,6 +40,11 @@ class WebSocketSession {
     std::string reason;
   };
 
+  struct Alarm {
+    lws_sorted_usec_list_t timer{};  // First, so that its address is the alarm's.
+    lws_context* context = nullptr;
+  };
+
   // The thread (ws_session.cpp).
   void run() noexcept;
   void connect_and_serve();
@@ -101,9 +106,8 @@ class WebSocketSession {
   int http_status_ = 0;
   std::optional<std::chrono::milliseconds> retry_after_;
   Time connect_deadline_;
-  lws_sorted_usec_list_t timer_{};
+  Alarm alarm_;
   std::string message_;
-  bool in_message_ = false;
   Time last_received_;
   std::optional<Time> ping_wanted_;
   bool ping_sent_ = false;

@@ -299,8 +299,9 @@ BlackHole::~BlackHole() {
   close(listen_fd_);
 }
 
-ClosedPort::ClosedPort(const std::string& address, std::uint16_t port)
-    : fd_(bound_socket(address, port, port_)) {}
+ClosedPort::ClosedPort(const std::string& address, std::uint16_t port) {
+  fd_ = bound_socket(address, port, port_);
+}
 ClosedPort::~ClosedPort() { close(fd_); }
 
 std::string RawRequest::header(std::string_view name) const {

@@ -68,7 +68,8 @@ bool SilentName::wait_asked() const {
 
 }  // namespace mychat::test
 
-extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** out) {
+extern "C" __attribute__((visibility("default"))) int getaddrinfo(const char* node, const char* service,
+                                                                  const addrinfo* hints, addrinfo** out) {
   using namespace mychat::test;
   std::vector<std::string> addresses;
   {

@@ -69,7 +69,8 @@ TEST(Url, RefusesWhatIsNotANodesAddress) {
                                  "https://a-.example",
                                  "https://nod e.example",
                                  "https://node.example\n",
-                                 "https://n\xc3\xb6de.example",
+                                 "https://n\xc3\xb6"
+                                 "de.example",
                                  "https://[::1",
                                  "https://[::1]x",
                                  "https://[node]",

@@ -55,7 +55,7 @@ TEST(WebSocketClose, WritesWhatIsQueuedThenClosesWithItsCode) {
 }
 
 TEST(WebSocketClose, SurfacesThePeersCodeAndAnswersIt) {
-  for (const std::uint16_t code : {1000, 1001, 1008, 1011, 4000}) {
+  for (const std::uint16_t code : std::initializer_list<std::uint16_t>{1000, 1001, 1008, 1011, 4000}) {
     std::atomic<bool> answered{false};
     Server server(serving([&](WsPeer& peer) {
       peer.send(kText, "one");
@@ -146,7 +146,7 @@ TEST(WebSocketClose, GivesUpOpeningWhenClosedBefore) {
 TEST(WebSocketClose, RefusesCodesAndReasonsItMustNotSend) {
   Recorder recorder;
   WebSocketClient client({}, {}, recorder);
-  for (const std::uint16_t code : {0, 999, 1001, 1005, 1006, 2999, 5000})
+  for (const std::uint16_t code : std::initializer_list<std::uint16_t>{0, 999, 1001, 1005, 1006, 2999, 5000})
     EXPECT_THROW(client.close(code), Error);
   EXPECT_THROW(client.close(1000, std::string(124, 'x')), Error);
   EXPECT_THROW(client.close(1000, "\xff"), Error);

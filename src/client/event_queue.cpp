@@ -174,7 +174,7 @@ void EventQueue::close() noexcept {
 }
 
 mychat_request_id EventQueue::begin_request(mychat_operation operation, std::function<void()> cancel) {
-  Request request{{}, std::move(cancel), Error(MYCHAT_E_OUT_OF_MEMORY, MYCHAT_DOMAIN_API, "Out of memory.")};
+  Request request{{}, std::move(cancel)};
   request.place.push_back(Item{});
   const std::lock_guard lock(mutex_);
   const mychat_request_id id = next_request_;
@@ -189,10 +189,10 @@ mychat_request_id EventQueue::begin_request(mychat_operation operation, std::fun
   return id;
 }
 
-void EventQueue::set_cancel(mychat_request_id request, std::function<void()> cancel) {
+void EventQueue::abandon_request(mychat_request_id request) noexcept {
   const std::lock_guard lock(mutex_);
-  const auto found = requests_.find(request);
-  if (found != requests_.end()) found->second.cancel = std::move(cancel);
+  requests_.erase(request);
+  operations_.erase(request);
 }
 
 void EventQueue::complete(mychat_request_id request, Completion&& completion, std::int64_t now) noexcept {
@@ -204,8 +204,6 @@ void EventQueue::complete(mychat_request_id request, Completion&& completion, st
   event.time = now;
   completion.request = request;
   completion.operation = operations_[request];
-  if (completion.error && completion.error->status() == MYCHAT_E_OUT_OF_MEMORY)
-    completion.error = found->second.out_of_memory;
   event.data = std::move(completion);
   append(found->second.place);
   requests_.erase(found);

@@ -47,13 +47,14 @@ class EventQueue {
 
   // ---- Requests
   mychat_request_id begin_request(mychat_operation operation, std::function<void()> cancel);
-  void set_cancel(mychat_request_id request, std::function<void()> cancel);
+  void abandon_request(mychat_request_id request) noexcept;  // It never began: no completion comes.
   // Exactly once a request; the first call wins. Never throws.
   void complete(mychat_request_id request, Completion&& completion, std::int64_t now) noexcept;
   void cancel_request(mychat_request_id request);  // MYCHAT_E_NOT_FOUND
   void cancel_all();
   bool under_way(mychat_operation operation) const;
-  Wait await(mychat_request_id request, int timeout_ms, Event& out);  // MYCHAT_E_NOT_FOUND
+  const Error& out_of_memory() const noexcept { return out_of_memory_; }  // Copying it allocates nothing.
+  Wait await(mychat_request_id request, int timeout_ms, Event& out);      // MYCHAT_E_NOT_FOUND
 
  private:
   struct Item {
@@ -64,7 +65,6 @@ class EventQueue {
   struct Request {
     std::list<Item> place;  // One node, spliced into the queue at completion.
     std::function<void()> cancel;
-    Error out_of_memory;
   };
 
   void append(std::list<Item>& node) noexcept;
@@ -74,6 +74,7 @@ class EventQueue {
   template <class Ready>
   Wait wait(std::unique_lock<std::mutex>& lock, int timeout_ms, Ready ready);
 
+  const Error out_of_memory_{MYCHAT_E_OUT_OF_MEMORY, MYCHAT_DOMAIN_API, "Out of memory."};
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::list<Item> items_;

@@ -42,6 +42,14 @@ void Sync::shutdown() {
   if (thread.joinable()) thread.join();
 }
 
+void Sync::restart() {
+  const std::lock_guard lock(mutex_);
+  kicked_ = true;
+  session_stop_.request_stop();
+  poll_stop_.request_stop();
+  changed_.notify_all();
+}
+
 void Sync::kick() {
   const std::lock_guard lock(mutex_);
   kicked_ = true;
@@ -170,7 +178,7 @@ void Sync::pause_after(const Error& error) {
   set_state(MYCHAT_CONNECTION_WAITING, &error, core_.now() + delay.count());
   std::unique_lock lock(mutex_);
   // A message waiting to be sent does not shorten the pause: that would hammer a node that is down.
-  changed_.wait_for(lock, delay, [this] { return !wanted_ || ending_; });
+  changed_.wait_for(lock, delay, [this] { return !wanted_ || ending_ || session_stop_.stop_requested(); });
 }
 
 void Sync::session(const Secret& token) {

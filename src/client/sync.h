@@ -33,6 +33,7 @@ class Sync {
   void start();     // Online is wanted from now on.
   void stop();      // Offline is wanted; returns at once.
   void shutdown();  // Ends the thread.
+  void restart();   // The session's token came, went or changed: begins anew.
   void kick();      // Something waits to be sent, or a session came or went.
   void set_typing(std::string peer, bool is_typing);
   void set_presence(mychat_presence_status status);

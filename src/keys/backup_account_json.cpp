@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "crypto/rsa.h"
 #include "crypto/sign.h"
 #include "keys/public_key.h"
 #include "protocol/handle.h"

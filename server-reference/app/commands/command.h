@@ -1,0 +1,74 @@
+// The commands of mychat-server. Each returns the exit code.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/config/config.h"
+
+namespace mychat::server {
+
+enum ExitCode : int {
+  kExitOk = 0,
+  kExitFailure = 1,   // It was tried and failed; the reason is on standard error.
+  kExitUsage = 2,     // The arguments or the configuration are wrong; nothing was done.
+  kExitCut = 3,       // run: stopped, but connections had to be cut at the deadline.
+  kExitFindings = 4,  // doctor: something must be mended.
+};
+
+struct CommonOptions {
+  ConfigInputs inputs;
+  bool json = false;
+};
+
+struct RunOptions {
+  bool print_port = false;
+  std::string ready_file;
+};
+int run_command(const CommonOptions& common, const RunOptions& options);
+int dev_command(CommonOptions common, const RunOptions& options);
+
+int config_command(const CommonOptions& common);
+int init_command(const CommonOptions& common);
+int doctor_command(const CommonOptions& common);
+
+struct UserAddOptions {
+  std::string username;
+  std::string public_key_file;
+  std::string email;
+  bool password_stdin = false;
+};
+int user_add_command(const CommonOptions& common, const UserAddOptions& options);
+int user_list_command(const CommonOptions& common, const std::string& search);
+int user_disable_command(const CommonOptions& common, const std::string& username, bool disabled);
+int user_reset_password_command(const CommonOptions& common, const std::string& username,
+                                bool password_stdin);
+int user_delete_command(const CommonOptions& common, const std::string& username, bool sure);
+
+int invite_create_command(const CommonOptions& common, int uses, int days);
+int invite_list_command(const CommonOptions& common);
+int invite_revoke_command(const CommonOptions& common, const std::string& id);
+
+int backup_command(const CommonOptions& common, const std::string& path);
+int restore_command(const CommonOptions& common, const std::string& path);
+int migrate_command(const CommonOptions& common, bool dry_run);
+
+// Shared by the commands: the configuration, or nothing after its errors were printed. Warnings go to
+// standard error.
+std::optional<LoadedConfig> load_or_explain(const CommonOptions& common, bool quiet_warnings = false);
+// Runs a command; what it throws is printed and becomes kExitFailure.
+template <class Work>
+int guarded(Work work);
+int explain_failure(const std::exception& error);
+
+template <class Work>
+int guarded(Work work) {
+  try {
+    return work();
+  } catch (const std::exception& error) {
+    return explain_failure(error);
+  }
+}
+
+}  // namespace mychat::server

@@ -1,0 +1,22 @@
+// The checks of `mychat-server doctor`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/config/config.h"
+
+namespace mychat::server {
+
+enum class Severity { kOk, kHint, kWarning, kError };
+
+struct Finding {
+  Severity severity = Severity::kOk;
+  std::string check;    // "config", "secrets", "disk", ...
+  std::string message;  // What was found.
+  std::string remedy;   // How to mend it; empty when nothing is wrong.
+};
+
+std::vector<Finding> examine(const LoadedConfig& loaded);
+
+}  // namespace mychat::server

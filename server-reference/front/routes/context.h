@@ -1,0 +1,66 @@
+// What every group of routes works with.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "front/routes/client_address.h"
+#include "front/routes/exchange.h"
+#include "front/routes/router.h"
+#include "front/routes/waiting_calls.h"
+#include "protocol/json.h"
+#include "protocol/limits.h"
+#include "services/services.h"
+
+namespace mychat::server {
+
+struct WsRoutesConfig {
+  std::int64_t auth_timeout_ms = 10'000;
+  std::size_t window = static_cast<std::size_t>(limits::kWsWindow);
+  std::size_t frame_bytes = 256 * 1024;      // A frame of several items is closed at this size.
+  std::size_t buffered_bytes = 1024 * 1024;  // Nothing is added to a connection that has this much to send.
+  std::size_t sends_per_connection = 256;    // Under way; the connection is not read beyond.
+  std::size_t sends_bytes_per_connection = 32 * 1024 * 1024;
+  std::size_t sends_in_all = 8192;     // Under way over all connections; well below the writer's queue.
+  std::size_t errors_per_minute = 30;  // 1008 beyond.
+  std::int64_t sweep_ms = 500;
+};
+
+struct RoutesConfig {
+  std::string version;
+  std::string domain;
+  std::vector<std::string> cors_origins;
+  std::vector<Network> trusted_proxies;
+  std::size_t max_message_size = limits::kMaxMessageSize;  // Decoded.
+  std::int64_t requests_per_minute = 1200;                 // Without a session, of one address; 0: no limit.
+  WsRoutesConfig ws;
+};
+
+struct RouteContext {
+  RoutesConfig config;
+  Services& services;
+  Observer& observer;
+  std::atomic<bool> draining{false};
+  WaitingCalls waiting;
+};
+
+// The body as JSON; refusals are thrown and become 422 or 413.
+inline Json parse_body(const ExchangePtr& exchange, const JsonOptions& options) {
+  return Json::parse(exchange->body(), options);
+}
+// The same for bodies with a password: the text is wiped, the tree will be.
+Json parse_secret_body(const ExchangePtr& exchange);
+
+void add_auth_routes(Router& router, RouteContext& context);
+void add_session_routes(Router& router, RouteContext& context);
+void add_user_routes(Router& router, RouteContext& context);
+void add_contact_routes(Router& router, RouteContext& context);
+void add_message_routes(Router& router, RouteContext& context);
+void add_mailbox_routes(Router& router, RouteContext& context);
+void add_key_routes(Router& router, RouteContext& context);
+void add_node_routes(Router& router, RouteContext& context);
+
+}  // namespace mychat::server

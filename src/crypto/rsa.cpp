@@ -65,6 +65,34 @@ void check_encoded_size(std::size_t size) {
   }
 }
 
+// DER.
+constexpr std::uint8_t kInteger = 0x02, kOctetString = 0x04, kSequence = 0x30;
+// SEQUENCE { OBJECT IDENTIFIER rsaEncryption (1.2.840.113549.1.1.1), NULL }
+constexpr std::uint8_t kRsaEncryption[] = {0x30, 0x0D, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86,
+                                           0xF7, 0x0D, 0x01, 0x01, 0x01, 0x05, 0x00};
+
+void append(Secret& out, std::uint8_t tag, ByteView content) {
+  out.push_back(tag);
+  const std::size_t size = content.size();  // Below 64 KiB, as all keys of ours are.
+  if (size >= 0x100) {
+    out.push_back(0x82);
+    out.push_back(static_cast<std::uint8_t>(size >> 8));
+  } else if (size >= 0x80) {
+    out.push_back(0x81);
+  }
+  out.push_back(static_cast<std::uint8_t>(size));
+  out.insert(out.end(), content.begin(), content.end());
+}
+
+// An unsigned number without leading zeros: one is put before a set top bit, which would mean a negative
+// number.
+void append_integer(Secret& out, ByteView number) {
+  Secret content;
+  if (number.empty() || (number.front() & 0x80) != 0) content.push_back(0);
+  content.insert(content.end(), number.begin(), number.end());
+  append(out, kInteger, content);
+}
+
 [[noreturn]] void throw_not_decrypted() {
   clear_crypto_errors();
   throw Error(MYCHAT_E_DECRYPT, MYCHAT_DOMAIN_CRYPTO,
@@ -215,15 +243,23 @@ RsaPrivateComponents RsaPrivateKey::components() const {
           secret(OSSL_PKEY_PARAM_RSA_COEFFICIENT1)};
 }
 
+// Written here, since OpenSSL's encoder leaves the primes behind in memory that it frees.
 Secret RsaPrivateKey::to_pkcs8_der() const {
-  const detail::Owned<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free> info(
-      required(EVP_PKEY2PKCS8(state_->key.get()), "The private key could not be encoded."));
-  const int size = i2d_PKCS8_PRIV_KEY_INFO(info.get(), nullptr);
-  if (size <= 0) throw_crypto("The private key could not be encoded.");
-  Secret out(static_cast<std::size_t>(size));
-  unsigned char* next = out.data();
-  if (i2d_PKCS8_PRIV_KEY_INFO(info.get(), &next) != size)
-    throw_crypto("The private key could not be encoded.");
+  const RsaPrivateComponents numbers = components();
+  Secret fields;
+  append_integer(fields, {});  // The version, 0.
+  for (const ByteView number : {view(numbers.n), view(numbers.e), view(numbers.d), view(numbers.p),
+                                view(numbers.q), view(numbers.dp), view(numbers.dq), view(numbers.qi)}) {
+    append_integer(fields, number);
+  }
+  Secret key;
+  append(key, kSequence, fields);
+  Secret info;
+  append_integer(info, {});
+  info.insert(info.end(), std::begin(kRsaEncryption), std::end(kRsaEncryption));
+  append(info, kOctetString, key);
+  Secret out;
+  append(out, kSequence, info);
   return out;
 }
 

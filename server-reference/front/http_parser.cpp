@@ -19,7 +19,12 @@ using BeastView = boost::beast::string_view;
 namespace {
 
 constexpr std::size_t kMaxChunkLine = 4 * 1024;         // A chunk's size line, or all trailers.
+constexpr std::size_t kMaxChunkExtension = 1024;        // Of one chunk.
 constexpr std::size_t kMaxChunkExtensions = 16 * 1024;  // Of a whole body.
+constexpr std::size_t kMaxTrailers = 2 * 1024;
+// "0", CRLF, CRLF: that much of a chunked body always comes yet. Given less of it at its start, Beast 1.81
+// runs into an assertion of its own.
+constexpr std::size_t kLeastChunked = 5;
 constexpr std::size_t kFirstReserve = 64 * 1024;
 
 BeastView beast(std::string_view text) { return {text.data(), text.size()}; }
@@ -59,6 +64,7 @@ class RequestReader::Parser final : public http::basic_parser<true> {
   int version = 11;
   bool in_head = true;
   std::size_t extension_bytes = 0;
+  std::size_t trailer_bytes = 0;
 
  private:
   void on_request_impl(http::verb, BeastView method, BeastView raw_target, int number, error_code&) override {
@@ -67,8 +73,13 @@ class RequestReader::Parser final : public http::basic_parser<true> {
     version = number;
   }
   void on_response_impl(int, BeastView, int, error_code&) override {}
-  void on_field_impl(http::field, BeastView name, BeastView value, error_code&) override {
-    if (in_head) request.headers.emplace_back(lowered(standard(name)), standard(value));
+  void on_field_impl(http::field, BeastView name, BeastView value, error_code& ec) override {
+    if (in_head) {
+      request.headers.emplace_back(lowered(standard(name)), standard(value));
+      return;
+    }
+    trailer_bytes += name.size() + value.size();
+    if (trailer_bytes > kMaxTrailers) ec = http::error::bad_chunk;
   }
   void on_header_impl(error_code&) override { in_head = false; }
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
@@ -84,7 +95,8 @@ class RequestReader::Parser final : public http::basic_parser<true> {
     const bool control = std::any_of(extensions.begin(), extensions.end(), [](char c) {
       return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
     });
-    if (control || extension_bytes > kMaxChunkExtensions) ec = http::error::bad_chunk_extension;
+    if (control || extensions.size() > kMaxChunkExtension || extension_bytes > kMaxChunkExtensions)
+      ec = http::error::bad_chunk_extension;
   }
   std::size_t on_chunk_body_impl(std::uint64_t, BeastView body, error_code&) override {
     request.body.append(body.data(), body.size());
@@ -152,6 +164,7 @@ RequestReader::State RequestReader::accept_body(std::size_t max_bytes) {
 
 RequestReader::State RequestReader::read_body(std::string_view& bytes) {
   while (!bytes.empty() && !parser_->is_done()) {
+    if (parser_->chunked() && bytes.size() < kLeastChunked) break;
     error_code ec;
     const std::size_t used = parser_->put(boost::asio::buffer(bytes.data(), bytes.size()), ec);
     bytes.remove_prefix(used);

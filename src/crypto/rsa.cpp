@@ -112,10 +112,12 @@ struct RsaPublicKey::State {
 };
 
 struct RsaPrivateKey::State {
-  explicit State(const detail::RsaNumbers& numbers)
-      : key(detail::make_private_pkey(numbers)),
+  explicit State(detail::RsaNumbers all)
+      : numbers(std::move(all)),
+        key(detail::make_private_pkey(numbers)),
         public_key(std::make_shared<RsaPublicKey::State>(numbers.n.get(), numbers.e.get())) {}
 
+  detail::RsaNumbers numbers;  // Kept because OpenSSL hands them out through buffers that it does not wipe.
   Pkey key;
   RsaPublicKey public_key;
   detail::RsaContextPool decryption{key.get(), set_up_decryption};
@@ -199,7 +201,7 @@ RsaPrivateKey RsaPrivateKey::from_components(const RsaPrivateComponents& compone
   if (level == RsaCheck::kFull && !(detail::is_prime(numbers.p.get()) && detail::is_prime(numbers.q.get()))) {
     throw_bad_key("A factor of the RSA key is not a prime.");
   }
-  return RsaPrivateKey(std::make_shared<State>(numbers));
+  return RsaPrivateKey(std::make_shared<State>(std::move(numbers)));
 }
 
 RsaPrivateKey RsaPrivateKey::from_pkcs8_der(ByteView der, RsaCheck level) {
@@ -228,20 +230,7 @@ RsaPrivateKey RsaPrivateKey::from_pkcs8_pem(std::string_view pem, RsaCheck level
   return from_pkcs8_der(detail::pem_decode(pem, "PRIVATE KEY", kRsaMaxEncodedKey), level);
 }
 
-RsaPrivateComponents RsaPrivateKey::components() const {
-  const auto secret = [&](const char* name) {
-    return detail::bytes_of<Secret>(number_of(state_->key.get(), name).get());
-  };
-  auto [n, e] = state_->public_key.components();
-  return {std::move(n),
-          std::move(e),
-          secret(OSSL_PKEY_PARAM_RSA_D),
-          secret(OSSL_PKEY_PARAM_RSA_FACTOR1),
-          secret(OSSL_PKEY_PARAM_RSA_FACTOR2),
-          secret(OSSL_PKEY_PARAM_RSA_EXPONENT1),
-          secret(OSSL_PKEY_PARAM_RSA_EXPONENT2),
-          secret(OSSL_PKEY_PARAM_RSA_COEFFICIENT1)};
-}
+RsaPrivateComponents RsaPrivateKey::components() const { return detail::components_of(state_->numbers); }
 
 // Written here, since OpenSSL's encoder leaves the primes behind in memory that it frees.
 Secret RsaPrivateKey::to_pkcs8_der() const {

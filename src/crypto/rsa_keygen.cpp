@@ -127,13 +127,8 @@ class Generation {
   // when it breaks a rule.
   std::optional<RsaPrivateKey> assemble() {
     const detail::RsaNumbers numbers = detail::derive_numbers(std::move(primes_[0]), std::move(primes_[1]));
-    const auto secret = [](const Bignum& number) { return detail::bytes_of<Secret>(number.get()); };
     try {
-      auto key = RsaPrivateKey::from_components(
-          {detail::bytes_of<Bytes>(numbers.n.get()), detail::bytes_of<Bytes>(numbers.e.get()),
-           secret(numbers.d), secret(numbers.p), secret(numbers.q), secret(numbers.dp), secret(numbers.dq),
-           secret(numbers.qi)},
-          RsaCheck::kArithmetic);
+      auto key = RsaPrivateKey::from_components(detail::components_of(numbers), RsaCheck::kArithmetic);
       const Secret message = random_secret(32);
       if (key.decrypt_oaep(key.public_key().encrypt_oaep(message)) != message) return std::nullopt;
       enter(KeygenPhase::kDone);

@@ -97,6 +97,18 @@ Bignum number_from(ByteView bytes, const char* name) {
   return number;
 }
 
+RsaPrivateComponents components_of(const RsaNumbers& numbers) {
+  const auto secret = [](const Bignum& number) { return bytes_of<Secret>(number.get()); };
+  return {bytes_of<Bytes>(numbers.n.get()),
+          bytes_of<Bytes>(numbers.e.get()),
+          secret(numbers.d),
+          secret(numbers.p),
+          secret(numbers.q),
+          secret(numbers.dp),
+          secret(numbers.dq),
+          secret(numbers.qi)};
+}
+
 void check_public_numbers(const BIGNUM* n, const BIGNUM* e) {
   if (BN_num_bits(n) != static_cast<int>(kRsaBits)) throw_bad_key("The RSA modulus does not have 4096 bits.");
   if (!BN_is_odd(n)) throw_bad_key("The RSA modulus is even.");

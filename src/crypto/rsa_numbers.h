@@ -28,6 +28,8 @@ Container bytes_of(const BIGNUM* number) {
   return bytes;
 }
 
+RsaPrivateComponents components_of(const RsaNumbers& numbers);
+
 // Throws throw_bad_key's error unless n is odd with 4096 bits and e is 65537.
 void check_public_numbers(const BIGNUM* n, const BIGNUM* e);
 // Throws it unless every relation of a private key holds; see the comments in the body for each.

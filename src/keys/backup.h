@@ -23,6 +23,7 @@ inline constexpr std::size_t kMaxBackupSize = 24 * 1024 * 1024;          // the 
 inline constexpr std::size_t kMaxBackupV1Member = 64 * 1024;             // one v1 member, unpacked
 inline constexpr std::size_t kMaxBackupSealedMember = 16 * 1024 * 1024;  // mychat_sealed.json, unpacked
 inline constexpr std::size_t kMaxBackupEntries = 32;
+inline constexpr std::size_t kMaxBackupPreviousKeys = 256;
 inline constexpr std::size_t kMinBackupPassword = 8;                // code points, when an archive is written
 inline constexpr Argon2Params kBackupKdfLimit{1024 * 1024, 10, 8};  // what an archive may ask for
 
@@ -44,8 +45,9 @@ struct BackupContact {
 struct BackupAccount {
   std::string handle;
   std::string node_url;
-  Secret signing_seed;            // empty, or 32 bytes
-  Bytes signing_key_certificate;  // goes with it
+  Secret signing_seed;                // empty, or 32 bytes
+  Bytes signing_key_certificate;      // goes with it
+  std::vector<Secret> previous_keys;  // PKCS #8, the latest first: identity keys of before a rotation
   std::vector<BackupContact> contacts;
   std::map<std::string, std::string> settings;
 };

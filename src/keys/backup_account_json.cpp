@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "crypto/rsa.h"
 #include "crypto/sign.h"
 #include "keys/public_key.h"
 #include "protocol/handle.h"
@@ -111,6 +112,13 @@ BackupAccount parse_account(JsonView root) {
   if (account.signing_seed.empty() != account.signing_key_certificate.empty()) {
     root.fail("holds a signing key or its certificate without the other");
   }
+  for (const JsonView key : root.optional_array("previous_keys")) {
+    auto der = base64_decode_secret(key.as_string());
+    if (!der || der->size() > kRsaMaxEncodedKey || account.previous_keys.size() == kMaxBackupPreviousKeys) {
+      key.fail("is not a previous key, or one too many");
+    }
+    account.previous_keys.push_back(std::move(*der));
+  }
   for (const JsonView contact : root.array("contacts")) account.contacts.push_back(parse_contact(contact));
   for (const JsonView setting : root.optional_object("settings")) {
     account.settings.emplace(setting.name(), setting.as_string());
@@ -135,6 +143,10 @@ Secret write_account_json(const SealedAccount& sealed) {
     out.member("signing_seed", base64_encode_secret(view(account.signing_seed)));
     out.member("signing_key_certificate", base64_encode(account.signing_key_certificate));
   }
+  out.key("previous_keys");
+  out.begin_array();
+  for (const Secret& key : account.previous_keys) out.value(base64_encode_secret(view(key)));
+  out.end_array();
   out.key("contacts");
   out.begin_array();
   for (const BackupContact& contact : account.contacts) write_contact(out, contact);

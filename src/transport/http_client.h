@@ -47,6 +47,9 @@ struct HttpResponse {
   std::optional<std::chrono::milliseconds> retry_after(std::int64_t now_unix_ms) const;
 };
 
+// The value of a Retry-After header: seconds or an HTTP date. Nothing when it is neither.
+std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value, std::int64_t now_unix_ms);
+
 using HttpResult = std::variant<HttpResponse, Error>;
 using HttpRequestId = std::uint64_t;
 // Called exactly once for each submitted request, on the client's thread. It must not block for long and must

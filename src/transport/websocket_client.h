@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,7 +35,9 @@ struct WebSocketClosed {
   // MYCHAT_E_UNAUTHORIZED (401), _FORBIDDEN (403), _UNSUPPORTED (404, 405, 426, 501), _RATE_LIMITED (429),
   // _NODE (5xx), _PROTOCOL (others) with the HTTP status as detail. Else MYCHAT_E_DNS, _TLS, _TIMEOUT,
   // _NETWORK, _PROTOCOL, _TOO_LARGE, _CLOSED (destroyed).
-  Error error;
+  Error error{MYCHAT_OK, MYCHAT_DOMAIN_NONE, ""};
+  // What a node that refused the upgrade asked for.
+  std::optional<std::chrono::milliseconds> retry_after;
 };
 
 // Called on the connection's thread, one at a time. They must not block for long and must not destroy the

@@ -12,6 +12,7 @@ namespace mychat {
 namespace {
 
 using detail::Bignum;
+using detail::components_of;
 using test::status_of;
 
 Bignum prime(int bits) {
@@ -26,18 +27,6 @@ Bignum product(const Bignum& a, const Bignum& b) {
   Bignum number(BN_secure_new());
   EXPECT_EQ(BN_mul(number.get(), a.get(), b.get(), context.get()), 1);
   return number;
-}
-
-RsaPrivateComponents components_of(const detail::RsaNumbers& numbers) {
-  const auto secret = [](const Bignum& number) { return detail::bytes_of<Secret>(number.get()); };
-  return {detail::bytes_of<Bytes>(numbers.n.get()),
-          detail::bytes_of<Bytes>(numbers.e.get()),
-          secret(numbers.d),
-          secret(numbers.p),
-          secret(numbers.q),
-          secret(numbers.dp),
-          secret(numbers.dq),
-          secret(numbers.qi)};
 }
 
 std::string refusal(const RsaPrivateComponents& components, RsaCheck check) {

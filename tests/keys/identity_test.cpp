@@ -66,6 +66,19 @@ TEST(Identity, TakesCanonicalHandlesOnly) {
   }
 }
 
+TEST(Identity, IsMadeFreshAndCanBeCancelled) {
+  bool checked = false;
+  const Identity identity = Identity::create(kAlice, {}, [&](const KeygenProgress& progress) {
+    checked |= progress.phase != KeygenPhase::kSearching;
+  });
+  EXPECT_TRUE(checked);
+  EXPECT_TRUE(signing_key_certified(identity.public_key(), kAlice, identity.signing_key().public_key(),
+                                    identity.certificate()));
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_ERROR(Identity::create(kAlice, stop.get_token()), MYCHAT_E_CANCELLED, "");
+}
+
 TEST(Rotation, IsVouchedForByBothKeys) {
   const auto statement = make_rotation(alice_key(), bob_key(), kAlice, kNow);
   EXPECT_EQ(statement.created_at, "2027-01-15T08:00:00.000Z");

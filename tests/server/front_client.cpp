@@ -138,7 +138,7 @@ bool TestClient::need(std::size_t bytes) {
   while (in_.size() < bytes) {
     std::string have = std::exchange(in_, {});
     const std::string more = receive();
-    in_ = have + more;
+    in_ = std::move(have.append(more));
     if (more.empty()) return false;
   }
   return true;

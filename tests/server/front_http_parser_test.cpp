@@ -109,6 +109,13 @@ TEST(HttpParser, DecodesChunks) {
   EXPECT_EQ(parsed.rest, "rest");
 }
 
+TEST(HttpParser, DecodesAnEmptyChunkedBody) {
+  const Parsed parsed = parse_all_ways(post("Transfer-Encoding: chunked\r\n", "0\r\n\r\nrest"));
+  ASSERT_EQ(parsed.state, RequestReader::State::kDone);
+  EXPECT_EQ(parsed.request.body, "");
+  EXPECT_EQ(parsed.rest, "rest");
+}
+
 TEST(HttpParser, TakesAbsoluteAndAsteriskTargets) {
   Parsed parsed = parse_all_ways(get("http://node.example:8000/x?y=1"));
   ASSERT_EQ(parsed.state, RequestReader::State::kDone);
@@ -191,6 +198,12 @@ TEST(HttpParser, BoundsExtensionsAndTrailers) {
   EXPECT_EQ(parse(post("Transfer-Encoding: chunked\r\n", "3;" + long_line), 1000).status, 400);
   EXPECT_EQ(parse(post("Transfer-Encoding: chunked\r\n", "0\r\nX: " + long_line), 1000).status, 400);
   EXPECT_EQ(parse(post("Transfer-Encoding: chunked\r\n", std::string(20'000, '0')), 1000).status, 400);
+  // Not even in one piece.
+  EXPECT_EQ(
+      status_of(post("Transfer-Encoding: chunked\r\n", "0\r\nX: " + std::string(3000, 'a') + "\r\n\r\n")),
+      400);
+  EXPECT_EQ(status_of(post("Transfer-Encoding: chunked\r\n", "0;" + std::string(3000, 'a') + "\r\n\r\n")),
+            400);
   std::string many;
   for (int i = 0; i < 20; ++i) many += "1;" + std::string(1000, 'e') + "\r\nx\r\n";
   EXPECT_EQ(parse(post("Transfer-Encoding: chunked\r\n", many + "0\r\n\r\n"), 1000).status, 400);
@@ -206,7 +219,7 @@ TEST(HttpParser, RefusesMalformedLines) {
   EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: h\r\nno colon\r\n\r\n"), 400);
   EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: h\r\n: empty\r\n\r\n"), 400);
   EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: h\r\nX(y): z\r\n\r\n"), 400);
-  EXPECT_EQ(status_of(std::string("GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n", 38)), 400);
+  EXPECT_EQ(status_of(std::string("GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n", 35)), 400);
   EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: h\r\nX: \x7f\r\n\r\n"), 400);
   EXPECT_EQ(status_of("\x16\x03\x01\x02"), 400);  // A TLS client on a plain port.
   EXPECT_EQ(status_of("GET /\r\n\r\n"), 400);

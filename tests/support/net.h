@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace mychat::test {
@@ -47,7 +48,7 @@ class Connection {
   // The name the client asked for (SNI), empty when none.
   const std::string& server_name() const noexcept { return server_name_; }
 
-  void reset();      // Closes with RST.
+  void reset();      // Disconnects with RST.
   void shut_down();  // From any thread: wakes whoever reads or writes.
   // True when the peer closes within the time.
   bool wait_closed(std::chrono::milliseconds timeout = kNetTimeout);
@@ -83,9 +84,11 @@ class Server {
   struct Peer {
     Connection connection;
     std::thread thread;
+    std::atomic<bool> done{false};
     explicit Peer(int fd) : connection(fd) {}
   };
   void accept_loop();
+  void reap();
 
   Handler handler_;
   int listen_fd_ = -1;

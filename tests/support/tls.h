@@ -38,6 +38,9 @@ class CertificateAuthority {
 
 KeyAndCertificate self_signed(const CertificateSpec& spec);
 
+// The file name, before its ".0", under which OpenSSL looks for an authority in a directory.
+std::string subject_hash(const std::string& certificate_pem);
+
 struct TlsServerConfig {
   KeyAndCertificate identity;
   int max_version =

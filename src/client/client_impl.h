@@ -1,0 +1,42 @@
+// The inside of Client.
+#pragma once
+
+#include <functional>
+#include <stop_token>
+#include <utility>
+
+#include "client/client.h"
+#include "client/core.h"
+#include "client/sync.h"
+#include "client/work_pool.h"
+
+namespace mychat {
+
+struct Client::Impl {
+  explicit Impl(ClientOptions options) : core(std::move(options)), sync(core) {}
+
+  using Work = std::function<void(Completion&, mychat_request_id, std::stop_token)>;
+
+  // Runs work on the pool; what it throws becomes the completion's error.
+  mychat_request_id request(mychat_operation operation, Work work);
+  // MYCHAT_E_INVALID_STATE while such a request is under way.
+  void require_alone(std::initializer_list<mychat_operation> operations) const;
+
+  // Shared by register, login and rotation.
+  RsaPrivateKey make_key(mychat_operation operation, mychat_request_id id, std::stop_token stop);
+
+  Core core;
+  Sync sync;
+  WorkPool pool{4, 1024};
+};
+
+// A private key for a handle, with a signing key that it certifies; what the store keeps.
+IdentityKeys identity_record(std::string_view handle, const RsaPrivateKey& key);
+
+// True when it can be the account's: the same key, or the node's key is not known here.
+bool may_be_accounts_key(Core& core, const RsaPublicKey& key);  // Call with the mutex held.
+
+// Ends a rotation whose key the node has taken. Call inside a change; reload the keys after its commit.
+void adopt_identity(Change& change, const RsaPrivateKey& next);
+
+}  // namespace mychat

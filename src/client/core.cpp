@@ -1,0 +1,282 @@
+#include "client/core.h"
+
+#include <utility>
+
+#include "keys/jwk.h"
+#include "keys/public_key.h"
+#include "protocol/handle.h"
+#include "transport/url.h"
+
+namespace mychat {
+namespace {
+
+std::shared_ptr<const Log> make_log(const ClientOptions& options) {
+  if (!options.log) return std::make_shared<const Log>();
+  return std::make_shared<const Log>(
+      static_cast<LogLevel>(options.log_level),
+      [log = options.log](LogLevel level, std::string_view component, std::string_view message) {
+        log(static_cast<mychat_log_level>(level), std::string(component).c_str(),
+            std::string(message).c_str());
+      });
+}
+
+TransportOptions make_transport(const ClientOptions& options, std::shared_ptr<const Log> log) {
+  TransportOptions transport;
+  transport.ca_file = options.ca_file;
+  transport.pins = options.tls_pins;
+  transport.allow_plaintext = options.allow_plaintext;
+  if (options.connect_timeout_ms != 0)
+    transport.connect_timeout = std::chrono::milliseconds(options.connect_timeout_ms);
+  if (options.request_timeout_ms != 0)
+    transport.request_timeout = std::chrono::milliseconds(options.request_timeout_ms);
+  transport.log = std::move(log);
+  check_options(transport);
+  return transport;
+}
+
+StoreKey make_store_key(ClientOptions& options) {
+  if (!options.passphrase.empty()) return StoreKey::passphrase(std::exchange(options.passphrase, {}));
+  return StoreKey::host_callback([give = options.store_key] {
+    Secret key(MYCHAT_STORE_KEY_SIZE);
+    if (!give || !give(key.data()))
+      throw Error(MYCHAT_E_STORE_KEY, MYCHAT_DOMAIN_STORE, "The host did not give the key of the store.");
+    return key;
+  });
+}
+
+std::string previous_key_name(std::int64_t i) { return "previous_key." + std::to_string(i); }
+
+// A journal row: one byte of message status, then the id, handle or text.
+Bytes journal_payload(std::uint8_t tag, std::string_view rest) {
+  Bytes payload;
+  payload.reserve(rest.size() + 1);
+  payload.push_back(tag);
+  payload.insert(payload.end(), rest.begin(), rest.end());
+  return payload;
+}
+
+}  // namespace
+
+Core::Core(ClientOptions client_options)
+    : options(std::move(client_options)),
+      log(make_log(options)),
+      transport(make_transport(options, log)),
+      events(options.max_queued_events) {
+  if (!options.node_url.empty())
+    require_confidential(parse_node_url(options.node_url), options.allow_plaintext);
+  StoreOptions store_options{.path = options.store_path, .key = make_store_key(options)};
+  store_options.mode = options.store_must_exist ? OpenMode::kOpenExisting : OpenMode::kOpenOrCreate;
+  store_options.log = log.get();
+  store = Store::open(store_options);
+  account = store->account().account();
+  if (options.node_url.empty() && account) options.node_url = account->node_url;
+  if (!options.node_url.empty()) {
+    const Url url = parse_node_url(options.node_url);
+    require_confidential(url, options.allow_plaintext);
+    options.node_url = url.scheme + "://" + url.authority();
+    node_ = std::make_unique<NodeApi>(transport, url);
+  }
+  session_token = store->account().access_token();
+  policy_flags = static_cast<std::uint32_t>(store->account().get_int(setting::kPolicy).value_or(0));
+  reload_keys();
+  reader = store->open_reader();
+  events.journal_grew(static_cast<std::uint64_t>(store->journal().last_seq()));
+}
+
+NodeApi& Core::node() {
+  if (!node_)
+    throw Error(MYCHAT_E_INVALID_STATE, MYCHAT_DOMAIN_API, "No node is known: give its address in node_url.");
+  return *node_;
+}
+
+void Core::require_open() const {
+  if (closed.load()) throw Error(MYCHAT_E_CLOSED, MYCHAT_DOMAIN_API, "The client is closed.");
+}
+
+std::optional<Secret> Core::token_or_none() {
+  const std::lock_guard lock(mutex);
+  return session_token;
+}
+
+Secret Core::token() {
+  auto token = token_or_none();
+  if (!token) throw Error(MYCHAT_E_INVALID_STATE, MYCHAT_DOMAIN_API, "Not logged in.");
+  return std::move(*token);
+}
+
+std::shared_ptr<const Keyring> Core::keys() {
+  const std::lock_guard lock(mutex);
+  return keyring;
+}
+
+std::shared_ptr<const Keyring> Core::require_keys() {
+  auto ring = keys();
+  if (!ring)
+    throw Error(MYCHAT_E_NO_IDENTITY, MYCHAT_DOMAIN_KEYS,
+                "The account's private key is not here; restore a backup or rotate the key.");
+  return ring;
+}
+
+std::string Core::handle() {
+  const std::lock_guard lock(mutex);
+  return account ? account->handle : std::string();
+}
+
+std::string Core::require_handle() {
+  std::string mine = handle();
+  if (mine.empty()) throw Error(MYCHAT_E_INVALID_STATE, MYCHAT_DOMAIN_API, "There is no account yet.");
+  return mine;
+}
+
+std::uint32_t Core::policy() {
+  const std::lock_guard lock(mutex);
+  return policy_flags;
+}
+
+void Core::forget_session(const Secret& used) {
+  const std::lock_guard lock(mutex);
+  if (!store || !session_token || *session_token != used) return;
+  store->account().clear_access_token();
+  session_token.reset();
+}
+
+void Core::reload_keys() {
+  const auto stored = store->account().identity();
+  if (!stored) {
+    keyring = nullptr;
+    return;
+  }
+  Keyring ring{.current = RsaPrivateKey::from_pkcs8_der(view(stored->private_key), RsaCheck::kArithmetic),
+               .fingerprint = stored->fingerprint,
+               .public_key_pem = stored->public_key,
+               .signing_key = std::nullopt,
+               .certificate = stored->signing_certificate,
+               .previous = {}};
+  if (!stored->signing_seed.empty())
+    ring.signing_key = Ed25519PrivateKey::from_seed(view(stored->signing_seed));
+  const std::int64_t previous = store->account().get_int(setting::kPreviousKeys).value_or(0);
+  for (std::int64_t i = previous; i > 0; --i) {
+    const auto der = store->account().get_bytes(previous_key_name(i));
+    if (der) ring.previous.push_back(RsaPrivateKey::from_pkcs8_der(view(*der), RsaCheck::kArithmetic));
+  }
+  keyring = std::make_shared<const Keyring>(std::move(ring));
+}
+
+void add_previous_key(Store& store, const RsaPrivateKey& key) {
+  const std::int64_t count = store.account().get_int(setting::kPreviousKeys).value_or(0) + 1;
+  store.account().set_bytes(previous_key_name(count), view(key.to_pkcs8_der()));
+  store.account().set_int(setting::kPreviousKeys, count);
+}
+
+// ---- Change
+
+namespace {
+
+std::unique_lock<std::mutex> lock_open(Core& core) {
+  std::unique_lock lock(core.mutex);
+  core.require_open();
+  return lock;
+}
+
+}  // namespace
+
+Change::Change(Core& core) : core_(core), lock_(lock_open(core)), transaction_(core.store->begin()) {}
+
+void Change::message_event(mychat_event_type type, const Message& message) {
+  last_seq_ = static_cast<std::uint64_t>(core_.store->journal().append(
+      static_cast<std::uint32_t>(type),
+      journal_payload(static_cast<std::uint8_t>(static_cast<std::uint8_t>(message.status) + 1), message.id),
+      core_.now()));
+}
+
+void Change::contact_event(mychat_event_type type, std::string_view handle) {
+  last_seq_ = static_cast<std::uint64_t>(core_.store->journal().append(
+      static_cast<std::uint32_t>(type), journal_payload(0, handle), core_.now()));
+}
+
+void Change::session_ended_event(const Error& error) {
+  last_seq_ = static_cast<std::uint64_t>(core_.store->journal().append(
+      MYCHAT_EVENT_SESSION_ENDED, journal_payload(0, error.what()), core_.now()));
+}
+
+void Change::commit() {
+  transaction_.commit();
+  if (last_seq_ != 0) core_.events.journal_grew(last_seq_);
+}
+
+std::optional<Event> read_journal_event(Core& core, const JournalEvent& row) {
+  if (row.payload.empty())
+    throw Error(MYCHAT_E_STORE_CORRUPT, MYCHAT_DOMAIN_STORE, "An event of the journal is empty.");
+  const std::string_view rest = text(view(row.payload)).substr(1);
+  Event event;
+  event.type = static_cast<mychat_event_type>(row.kind);
+  event.seq = static_cast<std::uint64_t>(row.seq);
+  event.time = row.created_at;
+  switch (event.type) {
+    case MYCHAT_EVENT_MESSAGE:
+    case MYCHAT_EVENT_MESSAGE_STATUS: {
+      auto message = core.store->messages().get(rest);
+      if (!message) return std::nullopt;
+      // The status of then, so that each step is told once.
+      if (event.type == MYCHAT_EVENT_MESSAGE_STATUS && message->direction == Direction::kOutgoing)
+        message->status = static_cast<MessageStatus>(row.payload[0] - 1);
+      event.data = std::move(*message);
+      return event;
+    }
+    case MYCHAT_EVENT_CONTACT:
+    case MYCHAT_EVENT_KEY_CHANGED: {
+      const auto contact = core.store->contacts().get(rest);
+      if (!contact) return std::nullopt;
+      event.data = contact_view(*core.store, *contact);
+      return event;
+    }
+    case MYCHAT_EVENT_SESSION_ENDED:
+      event.data =
+          ConnectionChange{MYCHAT_CONNECTION_OFFLINE,
+                           Error(MYCHAT_E_UNAUTHORIZED, MYCHAT_DOMAIN_NODE, std::string(rest), 401), 0};
+      return event;
+    default:
+      return std::nullopt;  // Of a newer library that shared this store.
+  }
+}
+
+// ---- Views
+
+ContactView contact_view(Store& store, const Contact& contact) {
+  ContactView out;
+  out.contact = contact;
+  out.pending_vouched = store.account().get_bool("vouched." + contact.handle).value_or(false);
+  out.status_message = store.account().get_text("status." + contact.handle).value_or("");
+  const auto conversation = store.conversations().get(contact.handle);
+  if (conversation) out.last_message_at = conversation->last_message_at;
+  return out;
+}
+
+AccountView account_view(Core& core) {
+  AccountView out;
+  out.node_url = core.options.node_url;
+  out.logged_in = core.session_token.has_value();
+  if (core.account) {
+    out.handle = core.account->handle;
+    out.user_id = core.account->user_id;
+    if (!core.account->node_url.empty()) out.node_url = core.account->node_url;
+  }
+  if (core.keyring) {
+    out.has_identity = true;
+    out.fingerprint = core.keyring->fingerprint;
+    out.signs_messages = core.keyring->signing_key.has_value();
+  }
+  const Profile profile = core.store->account().profile();
+  out.avatar_url = profile.avatar_url;
+  out.status_message = profile.status_message;
+  out.backup_at = core.store->account().get_int(setting::kBackupAt).value_or(0);
+  return out;
+}
+
+std::string canonical_handle(std::string_view text) {
+  auto handle = normalize_handle(text);
+  if (!handle) throw_argument("A handle must have the form username@domain.");
+  return std::move(*handle);
+}
+
+}  // namespace mychat

@@ -1,0 +1,129 @@
+// What the parts of a client share: the store under its mutex, the keys, the queue of events, the node.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "client/event_queue.h"
+#include "client/node_api.h"
+#include "client/types.h"
+#include "crypto/rsa.h"
+#include "crypto/sign.h"
+#include "store/store.h"
+
+namespace mychat {
+
+// The private keys of the account. Immutable; shared with work that runs outside of the mutex.
+struct Keyring {
+  RsaPrivateKey current;
+  std::string fingerprint;
+  std::string public_key_pem;
+  std::optional<Ed25519PrivateKey> signing_key;
+  Bytes certificate;
+  std::vector<RsaPrivateKey> previous;  // The latest first: keys that old messages were sealed to.
+};
+
+// Names of small values in the account table.
+namespace setting {
+inline constexpr std::string_view kPolicy = "policy";
+inline constexpr std::string_view kBackupAt = "backup_at";
+inline constexpr std::string_view kPreviousKeys = "previous_keys";    // How many.
+inline constexpr std::string_view kKeysPublished = "keys_published";  // Which signing key the node has.
+inline constexpr std::string_view kAccountKey = "account_key";        // The public key that the node has.
+inline constexpr std::string_view kPendingKey = "pending_key";        // Of a rotation, until it is done.
+}  // namespace setting
+
+class Core {
+ public:
+  explicit Core(ClientOptions client_options);
+
+  std::int64_t now() const { return clock.now_ms(); }
+  void info(std::string_view component, std::string_view message) const {
+    log->write(LogLevel::kInfo, component, message);
+  }
+  void warn(std::string_view component, std::string_view message) const {
+    log->write(LogLevel::kWarning, component, message);
+  }
+
+  // MYCHAT_E_INVALID_STATE without a node's address.
+  NodeApi& node();
+  // Throws MYCHAT_E_CLOSED after close().
+  void require_open() const;
+  // The session's token; MYCHAT_E_INVALID_STATE when not logged in.
+  Secret token();
+  std::optional<Secret> token_or_none();
+  std::shared_ptr<const Keyring> keys();          // Null without an identity.
+  std::shared_ptr<const Keyring> require_keys();  // MYCHAT_E_NO_IDENTITY
+  std::string handle();                           // Empty without an account.
+  std::string require_handle();                   // MYCHAT_E_INVALID_STATE
+  std::uint32_t policy();
+  void forget_session(const Secret& used);  // Only if `used` is still the session's token.
+
+  // Call with the mutex held.
+  void reload_keys();
+
+  ClientOptions options;
+  std::shared_ptr<const Log> log;
+  const Clock& clock = Clock::system();
+  TransportOptions transport;
+  EventQueue events;
+
+  std::mutex mutex;  // Guards what follows.
+  std::unique_ptr<Store> store;
+  std::optional<Account> account;
+  std::shared_ptr<const Keyring> keyring;
+  std::optional<Secret> session_token;
+  std::uint32_t policy_flags = 0;
+
+  std::mutex reader_mutex;  // Guards the reader alone; never taken together with `mutex` except by close().
+  std::unique_ptr<StoreReader> reader;
+
+  std::atomic<bool> closed{false};
+  std::function<void()> kick;  // Wakes the synchronisation; set once, before anything runs.
+
+ private:
+  std::unique_ptr<NodeApi> node_;
+};
+
+// One transaction of the store with the events that it causes: both are there after commit(), or neither.
+class Change {
+ public:
+  explicit Change(Core& core);
+  Store& store() noexcept { return *core_.store; }
+  Core& core() noexcept { return core_; }
+
+  void message_event(mychat_event_type type, const Message& message);
+  void contact_event(mychat_event_type type, std::string_view handle);
+  void session_ended_event(const Error& error);
+  void commit();
+
+ private:
+  Core& core_;
+  std::unique_lock<std::mutex> lock_;
+  Transaction transaction_;
+  std::uint64_t last_seq_ = 0;
+};
+
+// The event that a journal row stands for, read with the mutex held. Nothing when what it speaks of is gone.
+std::optional<Event> read_journal_event(Core& core, const JournalEvent& row);
+
+ContactView contact_view(Store& store, const Contact& contact);
+// From a thread that holds the mutex.
+AccountView account_view(Core& core);
+
+// Keeps a private key that old messages were sealed to. Inside a transaction.
+void add_previous_key(Store& store, const RsaPrivateKey& key);
+
+// The canonical handle, or MYCHAT_E_INVALID_ARGUMENT.
+std::string canonical_handle(std::string_view text);
+
+}  // namespace mychat

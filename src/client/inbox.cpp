@@ -1,0 +1,311 @@
+#include "client/inbox.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/encoding.h"
+#include "client/opening.h"
+#include "client/peers.h"
+#include "keys/certificate.h"
+#include "keys/public_key.h"
+#include "protocol/handle.h"
+#include "protocol/json_writer.h"
+
+namespace mychat {
+namespace {
+
+MessageStatus to_stored(wire::DeliveryStatus status) noexcept {
+  switch (status) {
+    case wire::DeliveryStatus::kDelivered:
+      return MessageStatus::kDelivered;
+    case wire::DeliveryStatus::kRead:
+      return MessageStatus::kRead;
+    case wire::DeliveryStatus::kFailed:
+      return MessageStatus::kFailed;
+    case wire::DeliveryStatus::kPending:
+      break;
+  }
+  return MessageStatus::kPending;
+}
+
+std::string v1_id_name(std::string_view node_id) { return "v1id." + std::string(node_id); }
+
+}  // namespace
+
+struct Inbox::Arrival {
+  const wire::MessageOut* wire = nullptr;
+  Sealed sealed;
+  Opened opened;
+  std::string peer;
+  bool held = false;  // The store has it already.
+};
+
+// Messages that are not addressed to or from this account, or name no proper user, are dropped: a node that
+// sends such things is broken, and nothing could be done with them.
+std::vector<Inbox::Arrival> Inbox::open(std::vector<const wire::MessageOut*> messages, std::stop_token stop) {
+  const std::string me = core_.handle();
+  std::vector<Arrival> arrivals;
+  std::set<std::string> unknown;
+  {
+    const std::lock_guard lock(core_.mutex);
+    core_.require_open();
+    for (const wire::MessageOut* message : messages) {
+      const auto sender = normalize_handle(message->sender_handle);
+      const auto recipient = normalize_handle(message->recipient_handle.value_or(""));
+      if (!sender || !recipient || (*sender != me && *recipient != me) || message->id.empty()) {
+        core_.warn("inbox", "A message that is not of this account was skipped.");
+        continue;
+      }
+      Arrival arrival;
+      arrival.wire = message;
+      arrival.peer = *sender == me ? *recipient : *sender;
+      arrival.held = core_.store->messages().get(message->id).has_value() ||
+                     core_.store->account().get_text(v1_id_name(message->id)).has_value();
+      arrival.sealed = take_apart(*message, me);
+      if (!arrival.held && *sender != me) {
+        const auto contact = core_.store->contacts().get(*sender);
+        const bool new_signer = message->signature && (!contact || contact->signing_public_key.empty());
+        if (!contact || contact->public_key.empty() || new_signer) unknown.insert(*sender);
+      }
+      arrivals.push_back(std::move(arrival));
+    }
+  }
+  for (const std::string& handle : unknown) {
+    try {
+      fetch_peer(core_, handle, stop);
+    } catch (const Error& error) {
+      if (error.status() == MYCHAT_E_CANCELLED || error.status() == MYCHAT_E_CLOSED) throw;
+      // The message is kept all the same, unverified.
+      core_.warn("inbox", std::string("A sender's keys could not be had: ") + error.what());
+    }
+  }
+  std::vector<Sealed> sealed;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < arrivals.size(); ++i) {
+    if (arrivals[i].held) continue;
+    sealed.push_back(std::move(arrivals[i].sealed));
+    places.push_back(i);
+  }
+  std::vector<Opened> opened = open_sealed(core_, sealed, stop);
+  for (std::size_t i = 0; i < opened.size(); ++i) {
+    arrivals[places[i]].opened = std::move(opened[i]);
+    arrivals[places[i]].sealed = std::move(sealed[i]);
+  }
+  return arrivals;
+}
+
+void Inbox::store_arrival(Change& change, Arrival& arrival) {
+  const wire::MessageOut& in = *arrival.wire;
+  Message message;
+  message.id = in.id;
+  message.conversation = arrival.peer;
+  message.sender = in.sender_handle;
+  message.direction = arrival.sealed.mine ? Direction::kOutgoing : Direction::kIncoming;
+  message.content_type = in.content_type;
+  message.created_at = in.created_at;
+  message.sent_at = in.sent_at ? parse_time(*in.sent_at).value_or(0) : 0;
+  message.delivered_at = in.delivered_at;
+  message.read_at = in.read_at;
+  message.status = to_stored(in.status);
+  message.verification = arrival.opened.verification;
+  message.failure = arrival.opened.failure;
+  message.body = std::move(arrival.opened.body);
+  if (!message.body) message.envelope = to_bytes(view(to_json_text(in)));
+  const InsertResult inserted = change.store().messages().insert(message);
+  if (inserted.inserted) change.message_event(MYCHAT_EVENT_MESSAGE, message);
+}
+
+void Inbox::advance(Change& change, std::string_view id, MessageStatus status, std::int64_t at) {
+  if (!change.store().messages().advance_status(id, status, at)) return;
+  const auto message = change.store().messages().get(id);
+  if (message) change.message_event(MYCHAT_EVENT_MESSAGE_STATUS, *message);
+}
+
+void Inbox::apply(Change& change, const wire::ReceiptItem& receipt) {
+  const auto peer = normalize_handle(receipt.peer_handle);
+  for (const std::string& id : receipt.message_ids) {
+    const auto message = change.store().messages().get(id);
+    // A receipt speaks only for the conversation with the peer that gave it.
+    if (!message || message->direction != Direction::kOutgoing || message->conversation != peer) continue;
+    advance(change, id, to_stored(receipt.status), receipt.timestamp);
+  }
+}
+
+void Inbox::apply(Change& change, const wire::ReadItem& read) {
+  std::int64_t latest = 0;
+  std::string peer;
+  for (const std::string& id : read.message_ids) {
+    const auto message = change.store().messages().get(id);
+    if (!message || message->direction != Direction::kIncoming) continue;
+    if (message->local_id > latest) {
+      latest = message->local_id;
+      peer = message->conversation;
+    }
+  }
+  if (latest == 0) return;
+  for (const std::string& id : change.store().conversations().mark_read(peer, latest, read.timestamp)) {
+    const auto message = change.store().messages().get(id);
+    if (message) change.message_event(MYCHAT_EVENT_MESSAGE_STATUS, *message);
+  }
+}
+
+void Inbox::apply(Change& change, const wire::KeyChangeItem& item) {
+  const auto handle = normalize_handle(item.handle);
+  if (!handle || *handle == (core_.account ? core_.account->handle : std::string())) return;
+  const auto known = change.store().contacts().get(*handle);
+  try {
+    const PeerKeys keys = check_peer_keys(*core_.log, *handle, item.public_key, item.public_key_fingerprint,
+                                          item.signing_key, item.signing_key_certificate);
+    bool vouched = false;
+    if (item.rotation && known && !known->public_key.empty()) {
+      const auto old_signature = base64_decode(item.rotation->signature_old);
+      const auto new_signature = base64_decode(item.rotation->signature_new);
+      if (old_signature && new_signature) {
+        verify_rotation({item.rotation->old_fingerprint, item.rotation->new_fingerprint,
+                         item.rotation->created_at, *old_signature, *new_signature},
+                        parse_public_key(known->public_key), parse_public_key(keys.public_key_pem), *handle);
+        vouched = true;
+      }
+    }
+    learn_keys(change, *handle, keys, vouched);
+  } catch (const Error& error) {
+    if (error.domain() == MYCHAT_DOMAIN_STORE) throw;
+    if (error.status() != MYCHAT_E_KEY_MISMATCH && error.status() != MYCHAT_E_SIGNATURE) {
+      core_.warn("inbox", std::string("A change of keys that is none was skipped: ") + error.what());
+      return;
+    }
+    // Announced with a statement that does not hold: the key is noted all the same, without the old key's
+    // word.
+    core_.warn("inbox", std::string("A key rotation does not hold: ") + error.what());
+    try {
+      learn_keys(change, *handle,
+                 check_peer_keys(*core_.log, *handle, item.public_key, item.public_key_fingerprint,
+                                 item.signing_key, item.signing_key_certificate));
+    } catch (const Error& again) {
+      if (again.domain() == MYCHAT_DOMAIN_STORE) throw;
+    }
+  }
+}
+
+void Inbox::apply(Change& change, const wire::ProfileItem& item) {
+  const auto handle = normalize_handle(item.handle);
+  if (!handle) return;
+  auto contact = change.store().contacts().get(*handle);
+  if (!contact) return;
+  contact->avatar_url = item.avatar_url.value_or("");
+  change.store().contacts().upsert(*contact);
+  change.store().account().set_text("status." + *handle, item.status_message.value_or(""));
+  change.contact_event(MYCHAT_EVENT_CONTACT, *handle);
+}
+
+void Inbox::apply(Change& change, const wire::AccountDeletedItem& item) {
+  const auto handle = normalize_handle(item.handle);
+  if (!handle) return;
+  auto contact = change.store().contacts().get(*handle);
+  if (!contact) return;
+  contact->server_id.clear();
+  contact->added_at = 0;
+  change.store().contacts().upsert(*contact);
+  change.contact_event(MYCHAT_EVENT_CONTACT, *handle);
+}
+
+std::int64_t Inbox::process(const std::string& mailbox_id, std::span<const wire::MailboxItem> items,
+                            std::stop_token stop) {
+  std::vector<const wire::MessageOut*> messages;
+  for (const wire::MailboxItem& item : items) {
+    if (const auto* received = std::get_if<wire::MessageItem>(&item.data))
+      messages.push_back(&received->message);
+    if (const auto* sent = std::get_if<wire::SentItem>(&item.data)) messages.push_back(&sent->message);
+  }
+  std::vector<Arrival> arrivals = open(std::move(messages), std::move(stop));
+  Change change(core_);
+  std::size_t next = 0;
+  std::int64_t last = 0;
+  for (const wire::MailboxItem& item : items) {
+    last = std::max(last, item.seq);
+    const wire::MessageOut* message = nullptr;
+    if (const auto* received = std::get_if<wire::MessageItem>(&item.data)) message = &received->message;
+    if (const auto* sent = std::get_if<wire::SentItem>(&item.data)) message = &sent->message;
+    if (message != nullptr) {
+      if (next == arrivals.size() || arrivals[next].wire != message) continue;  // It was dropped.
+      Arrival& arrival = arrivals[next++];
+      if (!arrival.held) store_arrival(change, arrival);
+      continue;
+    }
+    std::visit(
+        [&](const auto& data) {
+          if constexpr (requires { this->apply(change, data); }) this->apply(change, data);
+        },
+        item.data);
+  }
+  const auto cursor = change.store().sync().cursor();
+  if (!cursor || cursor->mailbox_id != mailbox_id || cursor->cursor < last)
+    change.store().sync().set_cursor({mailbox_id, last});
+  change.commit();
+  return last;
+}
+
+void Inbox::process_history(std::string_view peer, std::span<const wire::MessageOut> messages,
+                            std::stop_token stop) {
+  std::vector<const wire::MessageOut*> list;
+  for (const wire::MessageOut& message : messages) list.push_back(&message);
+  std::vector<Arrival> arrivals = open(std::move(list), std::move(stop));
+  Change change(core_);
+  for (Arrival& arrival : arrivals) {
+    if (arrival.peer != peer) continue;
+    if (!arrival.held) {
+      store_arrival(change, arrival);
+      continue;
+    }
+    const wire::MessageOut& in = *arrival.wire;
+    const std::string id = change.store().account().get_text(v1_id_name(in.id)).value_or(in.id);
+    const auto held = change.store().messages().get(id);
+    if (!held || held->direction != Direction::kOutgoing) continue;
+    if (in.status == wire::DeliveryStatus::kDelivered || in.status == wire::DeliveryStatus::kRead)
+      advance(change, id, to_stored(in.status), in.read_at.value_or(in.delivered_at.value_or(core_.now())));
+  }
+  change.commit();
+}
+
+void retry_unreadable(Core& core, std::stop_token stop) {
+  constexpr std::size_t kBatch = 256;
+  const std::string me = core.handle();
+  std::int64_t after = 0;
+  while (true) {
+    std::vector<Message> batch;
+    {
+      const std::lock_guard lock(core.mutex);
+      core.require_open();
+      batch = core.store->messages().list_undecryptable(after, kBatch);
+    }
+    if (batch.empty()) return;
+    after = batch.back().local_id;
+    std::vector<Sealed> sealed;
+    std::vector<const Message*> kept;
+    for (const Message& message : batch) {
+      if (!message.envelope) continue;
+      try {
+        sealed.push_back(
+            take_apart(wire::MessageOut::from_json(Json::parse(text(view(*message.envelope)))), me));
+        kept.push_back(&message);
+      } catch (const Error&) {
+        continue;  // What was kept is not a message; its failure stands.
+      }
+    }
+    std::vector<Opened> opened = open_sealed(core, sealed, stop);
+    Change change(core);
+    for (std::size_t i = 0; i < opened.size(); ++i) {
+      if (!opened[i].body) {
+        if (opened[i].failure) change.store().messages().set_failure(kept[i]->id, *opened[i].failure);
+        continue;
+      }
+      if (!change.store().messages().set_decrypted(kept[i]->id, view(*opened[i].body),
+                                                   opened[i].verification))
+        continue;
+      change.message_event(MYCHAT_EVENT_MESSAGE_STATUS, *kept[i]);
+    }
+    change.commit();
+  }
+}
+
+}  // namespace mychat

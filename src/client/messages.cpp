@@ -1,0 +1,273 @@
+// Sending, history, search, receipts, and what went wrong.
+#include "base/encoding.h"
+#include "client/client_impl.h"
+#include "client/outbox.h"
+#include "client/peers.h"
+#include "crypto/random.h"
+#include "protocol/handle.h"
+#include "protocol/limits.h"
+
+namespace mychat {
+namespace {
+
+constexpr std::size_t kGcmTag = 16;
+constexpr std::string_view kReadLane = "\nread";  // No handle holds a line break.
+
+std::string canonical_message_id(std::string_view text) {
+  if (!is_uuid(text)) throw_argument("A message id is a UUID.");
+  return lower_ascii(text);
+}
+
+[[noreturn]] void throw_no_message() {
+  throw Error(MYCHAT_E_NOT_FOUND, MYCHAT_DOMAIN_API, "No such message is in this store.");
+}
+
+void check_page(std::uint32_t limit) {
+  if (limit < 1 || limit > MessagesTable::kMaxPage) throw_argument("A page has 1 to 500 messages.");
+}
+
+MessageCursor cursor_before(const StoreReader& reader, std::int64_t before) {
+  if (before < 0) throw_argument("The place in the history is negative.");
+  if (before == 0) return {};
+  const auto message = reader.messages().get_local(before);
+  if (!message) throw_argument("No message is at that place in the history.");
+  return cursor_of(*message);
+}
+
+MessageListView to_list(MessagePage page) {
+  MessageListView out;
+  out.messages = std::move(page.messages);
+  out.has_more = page.has_more;
+  if (!out.messages.empty()) out.next_before = out.messages.back().local_id;
+  return out;
+}
+
+// Runs on the reader's own connection, so that a long search does not stop the rest.
+template <class Work>
+auto with_reader(Core& core, Work work) {
+  const std::lock_guard lock(core.reader_mutex);
+  core.require_open();
+  if (!core.reader) throw Error(MYCHAT_E_CLOSED, MYCHAT_DOMAIN_API, "The client is closed.");
+  return work(*core.reader);
+}
+
+OutboxEntry outbox_entry(const std::string& id, const std::string& recipient, std::int64_t now) {
+  OutboxEntry entry;
+  entry.kind = OutboxKind::kMessage;
+  entry.message_id = id;
+  entry.lane = recipient;
+  entry.recipient = recipient;
+  entry.created_at = now;
+  entry.next_attempt_at = now;
+  return entry;
+}
+
+}  // namespace
+
+std::string Client::send(std::string_view recipient, mychat_content_type type, ByteView data,
+                         std::string_view message_id) {
+  Core& core = impl_->core;
+  core.require_open();
+  const std::string peer = canonical_handle(recipient);
+  const std::string_view content_type = content_type_text(type);
+  if (type == MYCHAT_CONTENT_TEXT && !is_utf8(text(data))) throw_argument("The text is not UTF-8.");
+  if (data.size() > limits::kMaxMessageSize - kGcmTag)
+    throw Error(MYCHAT_E_TOO_LARGE, MYCHAT_DOMAIN_API, "A message has at most 10,485,744 bytes.");
+  const std::string id = message_id.empty() ? uuid_v4() : canonical_message_id(message_id);
+  const std::string me = core.require_handle();
+  core.require_keys();
+  {
+    Change change(core);
+    if (const auto held = change.store().messages().get(id)) {
+      if (held->direction == Direction::kOutgoing && held->conversation == peer) return id;
+      throw Error(MYCHAT_E_ALREADY_EXISTS, MYCHAT_DOMAIN_API, "That id belongs to another message.");
+    }
+    const auto contact = change.store().contacts().get(peer);
+    if (contact && contact->verification == ContactVerification::kChanged)
+      throw Error(MYCHAT_E_KEY_CHANGED, MYCHAT_DOMAIN_KEYS,
+                  "The recipient's key changed; compare safety numbers and accept it.");
+    Message message;
+    message.id = id;
+    message.conversation = peer;
+    message.direction = Direction::kOutgoing;
+    message.sender = me;
+    message.content_type = std::string(content_type);
+    message.body = to_secret(data);
+    message.sent_at = core.now();
+    message.created_at = message.sent_at;
+    message.status = MessageStatus::kQueued;
+    change.store().messages().insert(message);
+    change.store().outbox().enqueue(outbox_entry(id, peer, core.now()));
+    change.commit();
+  }
+  impl_->sync.kick();
+  return id;
+}
+
+void Client::retry(std::string_view message_id) {
+  Core& core = impl_->core;
+  core.require_open();
+  const std::string id = canonical_message_id(message_id);
+  {
+    Change change(core);
+    const auto message = change.store().messages().get(id);
+    if (!message) throw_no_message();
+    if (!change.store().messages().requeue(id))
+      throw Error(MYCHAT_E_INVALID_STATE, MYCHAT_DOMAIN_API, "That message has not failed.");
+    change.store().outbox().enqueue(outbox_entry(id, message->conversation, core.now()));
+    change.commit();
+  }
+  impl_->sync.kick();
+}
+
+MessageListView Client::history(std::string_view peer, std::int64_t before, std::uint32_t limit) {
+  check_page(limit);
+  const std::string handle = canonical_handle(peer);
+  return with_reader(impl_->core, [&](const StoreReader& reader) {
+    return to_list(reader.messages().page(handle, limit, cursor_before(reader, before)));
+  });
+}
+
+MessageListView Client::search(std::string_view query, std::optional<std::string_view> peer,
+                               std::int64_t before, std::uint32_t limit) {
+  check_page(limit);
+  if (query.empty() || query.size() > 256 || !is_utf8(query))
+    throw_argument("A search is for 1 to 256 bytes of UTF-8.");
+  SearchRequest request;
+  request.query = std::string(query);
+  if (peer) request.conversation = canonical_handle(*peer);
+  request.limit = limit;
+  request.cancelled = &impl_->core.closed;
+  return with_reader(impl_->core, [&](const StoreReader& reader) {
+    request.before = cursor_before(reader, before);
+    return to_list(reader.messages().search(request));
+  });
+}
+
+Message Client::message(std::string_view message_id) {
+  const std::string id = canonical_message_id(message_id);
+  return with_reader(impl_->core, [&](const StoreReader& reader) {
+    auto message = reader.messages().get(id);
+    if (!message) throw_no_message();
+    return std::move(*message);
+  });
+}
+
+void Client::mark_read(std::string_view peer, std::optional<std::string_view> message_id) {
+  Core& core = impl_->core;
+  core.require_open();
+  const std::string handle = canonical_handle(peer);
+  {
+    Change change(core);
+    std::int64_t up_to = INT64_MAX;
+    if (message_id) {
+      const auto message = change.store().messages().get(canonical_message_id(*message_id));
+      if (!message || message->conversation != handle) throw_no_message();
+      up_to = message->local_id;
+    }
+    const auto ids = change.store().conversations().mark_read(handle, up_to, core.now());
+    if ((core.policy_flags & MYCHAT_POLICY_NO_READ_RECEIPTS) == 0) {
+      for (const std::string& id : ids) {
+        OutboxEntry entry = outbox_entry(id, handle, core.now());
+        entry.kind = OutboxKind::kReadReceipt;
+        entry.lane = std::string(kReadLane);
+        change.store().outbox().enqueue(entry);
+      }
+    }
+    change.commit();
+  }
+  impl_->sync.kick();
+}
+
+namespace {
+
+Explanation explain_failure(mychat_status cause, const std::string& text) {
+  Explanation out;
+  out.cause = cause;
+  const auto say = [&](mychat_repair repair, const char* advice) {
+    out.repair = repair;
+    out.description = text.empty() ? advice : text + " " + advice;
+  };
+  switch (cause) {
+    case MYCHAT_E_NO_KEY_MATERIAL:
+      say(MYCHAT_REPAIR_ASK_SENDER,
+          "The node lost the message's wrapped key or iv, so nobody can read this copy. Ask the sender to "
+          "send it again.");
+      break;
+    case MYCHAT_E_NO_IDENTITY:
+      say(MYCHAT_REPAIR_RESTORE_BACKUP, "Import the key backup of this account.");
+      break;
+    case MYCHAT_E_DECRYPT:
+      say(MYCHAT_REPAIR_RESTORE_BACKUP,
+          "It was encrypted to another key, or altered on the way. If this account had another key once, "
+          "import the "
+          "backup that holds it; otherwise ask the sender to send it again.");
+      break;
+    case MYCHAT_E_POLICY:
+      say(MYCHAT_REPAIR_ASK_SENDER,
+          "Ask the sender for a signed message, or allow unsigned ones in the policy: then it becomes "
+          "readable.");
+      break;
+    case MYCHAT_E_KEY_CHANGED:
+      say(MYCHAT_REPAIR_ACCEPT_KEY, "Compare safety numbers with the other side, then accept the new key.");
+      break;
+    case MYCHAT_E_UNAUTHORIZED:
+      say(MYCHAT_REPAIR_LOG_IN, "Log in again.");
+      break;
+    case MYCHAT_E_TOO_LARGE:
+    case MYCHAT_E_NOT_FOUND:
+    case MYCHAT_E_UNSUPPORTED:
+    case MYCHAT_E_REJECTED:
+    case MYCHAT_E_INVALID_ARGUMENT:
+      say(MYCHAT_REPAIR_CHANGE, "Sending it again as it is will fail again.");
+      break;
+    case MYCHAT_E_MALFORMED:
+      say(MYCHAT_REPAIR_ASK_SENDER, "What arrived is not a proper message. Ask the sender to send it again.");
+      break;
+    default:
+      say(MYCHAT_REPAIR_RETRY, "Try to send it again.");
+      break;
+  }
+  return out;
+}
+
+}  // namespace
+
+Explanation Client::explain(std::string_view message_id) {
+  const std::string id = canonical_message_id(message_id);
+  Core& core = impl_->core;
+  const std::lock_guard lock(core.mutex);
+  core.require_open();
+  const auto message = core.store->messages().get(id);
+  if (!message) throw_no_message();
+  const auto entry = core.store->outbox().find(OutboxKind::kMessage, id);
+  if (entry) {
+    Explanation out;
+    if (entry->last_error) {
+      out = explain_failure(entry->last_error->status, entry->last_error->text);
+      if (out.repair == MYCHAT_REPAIR_RETRY) {
+        out.repair = MYCHAT_REPAIR_WAIT;
+        out.description = entry->last_error->text + " It is sent again by itself.";
+      }
+    } else if (!core.session_token) {
+      out = explain_failure(MYCHAT_E_UNAUTHORIZED, "It waits in the outbox, and nobody is logged in.");
+    } else {
+      out.repair = MYCHAT_REPAIR_WAIT;
+      out.cause = MYCHAT_E_NETWORK;
+      out.description = "It waits in the outbox for a connection to the node.";
+    }
+    out.attempts = static_cast<std::uint32_t>(entry->attempts);
+    if (out.repair == MYCHAT_REPAIR_WAIT) out.retry_at = entry->next_attempt_at;
+    return out;
+  }
+  if (message->failure && (message->status == MessageStatus::kFailed || !message->body)) {
+    Explanation out = explain_failure(message->failure->status, message->failure->text);
+    out.attempts = 1;
+    return out;
+  }
+  Explanation out;
+  out.description = "Nothing is wrong with this message.";
+  return out;
+}
+
+}  // namespace mychat

@@ -1,0 +1,192 @@
+#include "client/outbox.h"
+
+#include <algorithm>
+
+#include "client/peers.h"
+#include "e2ee/envelope_v1.h"
+#include "keys/public_key.h"
+#include "protocol/limits.h"
+#include "transport/backoff.h"
+
+namespace mychat {
+namespace {
+
+constexpr std::int64_t kKeyChangedDelay = 60 * 60 * 1000;  // accept_key() makes it due at once.
+
+std::optional<std::string> present(std::string text) {
+  if (text.empty()) return std::nullopt;
+  return text;
+}
+
+// Exponential, with full jitter, from the attempts already made.
+std::int64_t delay_after(std::int32_t attempts, std::int64_t retry_after_ms) {
+  Backoff backoff({.base = std::chrono::milliseconds(1'000)});
+  std::chrono::milliseconds delay{0};
+  const std::optional<std::chrono::milliseconds> retry_after =
+      retry_after_ms > 0 ? std::optional(std::chrono::milliseconds(retry_after_ms)) : std::nullopt;
+  for (std::int32_t i = 0; i <= std::min(attempts, 20); ++i) delay = backoff.next(retry_after);
+  return delay.count();
+}
+
+}  // namespace
+
+std::string_view content_type_text(mychat_content_type type) {
+  switch (type) {
+    case MYCHAT_CONTENT_TEXT:
+      return limits::kContentText;
+    case MYCHAT_CONTENT_IMAGE:
+      return limits::kContentImage;
+    case MYCHAT_CONTENT_FILE:
+      return limits::kContentFile;
+    default:
+      throw_argument("The content type is not one of MYCHAT_CONTENT_.");
+  }
+}
+
+mychat_content_type content_type_value(std::string_view text) {
+  if (text == limits::kContentText) return MYCHAT_CONTENT_TEXT;
+  if (text == limits::kContentImage) return MYCHAT_CONTENT_IMAGE;
+  return MYCHAT_CONTENT_FILE;
+}
+
+bool is_permanent(const Error& error) noexcept {
+  switch (error.status()) {
+    case MYCHAT_E_NOT_FOUND:
+    case MYCHAT_E_TOO_LARGE:
+    case MYCHAT_E_REJECTED:
+    case MYCHAT_E_FORBIDDEN:
+    case MYCHAT_E_ALREADY_EXISTS:
+    case MYCHAT_E_UNSUPPORTED:
+    case MYCHAT_E_INVALID_ARGUMENT:
+    case MYCHAT_E_MALFORMED:
+    case MYCHAT_E_KEY_MISMATCH:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::vector<OutboxEntry> Outbox::due_messages(std::size_t limit) {
+  const std::lock_guard lock(core_.mutex);
+  core_.require_open();
+  std::vector<OutboxEntry> due = core_.store->outbox().due(core_.now(), limit, true);
+  std::erase_if(due, [](const OutboxEntry& entry) { return entry.kind != OutboxKind::kMessage; });
+  return due;
+}
+
+std::vector<OutboxEntry> Outbox::due_receipts(std::size_t limit) {
+  const std::lock_guard lock(core_.mutex);
+  core_.require_open();
+  std::vector<OutboxEntry> due = core_.store->outbox().due(core_.now(), limit, false);
+  std::erase_if(due, [](const OutboxEntry& entry) { return entry.kind != OutboxKind::kReadReceipt; });
+  return due;
+}
+
+std::optional<std::int64_t> Outbox::next_due_at() {
+  const std::lock_guard lock(core_.mutex);
+  core_.require_open();
+  return core_.store->outbox().next_due_at();
+}
+
+void Outbox::wake() {
+  const std::lock_guard lock(core_.mutex);
+  core_.require_open();
+  core_.store->outbox().make_all_due(core_.now());
+}
+
+void Outbox::put_off(const OutboxEntry& entry, const Error& error, std::int64_t delay_ms) {
+  const std::lock_guard lock(core_.mutex);
+  core_.require_open();
+  core_.store->outbox().reschedule(entry.seq, core_.now() + delay_ms, {error.status(), error.what()});
+}
+
+std::optional<wire::SendMessageRequest> Outbox::prepare(const OutboxEntry& entry, std::stop_token stop) {
+  std::optional<Message> message;
+  {
+    const std::lock_guard lock(core_.mutex);
+    core_.require_open();
+    message = core_.store->messages().get(entry.message_id);
+    if (!message || !message->body) {
+      core_.store->outbox().remove(entry.seq);
+      return std::nullopt;
+    }
+  }
+  try {
+    auto contact = known_peer(core_, entry.recipient);
+    if (!contact) contact = fetch_peer(core_, entry.recipient, stop);
+    if (contact->verification == ContactVerification::kChanged)
+      throw Error(MYCHAT_E_KEY_CHANGED, MYCHAT_DOMAIN_KEYS,
+                  "The recipient's key changed; compare safety numbers and accept it.");
+    const auto ring = core_.require_keys();
+    const EnvelopeContext context{message->id, core_.require_handle(), entry.recipient, message->content_type,
+                                  format_time(message->sent_at)};
+    SealOptions options;
+    if ((core_.policy() & MYCHAT_POLICY_NO_SENDER_COPY) == 0)
+      options.sender_key = &ring->current.public_key();
+    if (ring->signing_key) options.signing_key = &*ring->signing_key;
+    EnvelopeFields sealed =
+        seal_envelope(view(*message->body), parse_public_key(contact->public_key), context, options);
+    wire::SendMessageRequest request;
+    request.id = message->id;
+    request.recipient_handle = entry.recipient;
+    request.encrypted_content = std::move(sealed.encrypted_content);
+    request.encrypted_key = std::move(sealed.encrypted_key);
+    request.iv = std::move(sealed.iv);
+    request.content_type = message->content_type;
+    request.algorithm = std::move(sealed.algorithm);
+    request.sender_encrypted_key = present(std::move(sealed.sender_encrypted_key));
+    request.sender_key_hash = present(std::move(sealed.sender_key_hash));
+    request.signature = present(std::move(sealed.signature));
+    request.sent_at = context.sent_at;
+    return request;
+  } catch (const Error& error) {
+    if (error.status() == MYCHAT_E_KEY_CHANGED || error.status() == MYCHAT_E_NO_IDENTITY) {
+      put_off(entry, error, kKeyChangedDelay);
+    } else if (is_permanent(error)) {
+      refused(entry.message_id, error, 0);
+    } else {
+      throw;
+    }
+  }
+  return std::nullopt;
+}
+
+void Outbox::accepted(std::span<const wire::SentResult> results) {
+  Change change(core_);
+  for (const wire::SentResult& result : results) {
+    const auto entry = change.store().outbox().find(OutboxKind::kMessage, result.id);
+    if (!entry) continue;
+    change.store().outbox().remove(entry->seq);
+    if (result.created_at != 0) change.store().messages().set_created_at(result.id, result.created_at);
+    if (!change.store().messages().advance_status(result.id, MessageStatus::kPending, core_.now())) continue;
+    const auto message = change.store().messages().get(result.id);
+    if (message) change.message_event(MYCHAT_EVENT_MESSAGE_STATUS, *message);
+  }
+  change.commit();
+}
+
+void Outbox::refused(const std::string& message_id, const Error& error, std::int64_t retry_after_ms) {
+  Change change(core_);
+  const auto entry = change.store().outbox().find(OutboxKind::kMessage, message_id);
+  if (!entry) return;
+  const MessageFailure failure{error.status(), error.what()};
+  if (is_permanent(error)) {
+    change.store().outbox().remove(entry->seq);
+    if (change.store().messages().advance_status(message_id, MessageStatus::kFailed, core_.now(), failure)) {
+      const auto message = change.store().messages().get(message_id);
+      if (message) change.message_event(MYCHAT_EVENT_MESSAGE_STATUS, *message);
+    }
+  } else {
+    change.store().outbox().reschedule(entry->seq, core_.now() + delay_after(entry->attempts, retry_after_ms),
+                                       failure);
+  }
+  change.commit();
+}
+
+void Outbox::receipts_sent(const std::vector<OutboxEntry>& entries) {
+  Change change(core_);
+  for (const OutboxEntry& entry : entries) change.store().outbox().remove(entry.seq);
+  change.commit();
+}
+
+}  // namespace mychat

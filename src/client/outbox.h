@@ -1,0 +1,51 @@
+// What waits to be sent. Messages are sealed at the moment of sending, to the key that is accepted then, and
+// leave in order within a conversation: the next one only when the node has answered for the one before.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "client/core.h"
+#include "protocol/message.h"
+#include "protocol/ws_frames.h"
+
+namespace mychat {
+
+class Outbox {
+ public:
+  explicit Outbox(Core& core) : core_(core) {}
+
+  // Heads of the conversations' queues that are due.
+  std::vector<OutboxEntry> due_messages(std::size_t limit);
+  std::vector<OutboxEntry> due_receipts(std::size_t limit);
+  std::optional<std::int64_t> next_due_at();
+
+  // The request for the node; fetches the recipient's keys when they are not known (blocks). Nothing when the
+  // entry cannot be sent now: then it was failed or put off. Throws what ends the connection.
+  std::optional<wire::SendMessageRequest> prepare(const OutboxEntry& entry, std::stop_token stop);
+
+  // The node's answers.
+  void accepted(std::span<const wire::SentResult> results);
+  void refused(const std::string& message_id, const Error& error, std::int64_t retry_after_ms);
+  void receipts_sent(const std::vector<OutboxEntry>& entries);
+
+  // Called when a connection stands: everything is due at once.
+  void wake();
+
+ private:
+  void put_off(const OutboxEntry& entry, const Error& error, std::int64_t delay_ms);
+
+  Core& core_;
+};
+
+// True for an answer that the same request will get again.
+bool is_permanent(const Error& error) noexcept;
+
+std::string_view content_type_text(mychat_content_type type);   // MYCHAT_E_INVALID_ARGUMENT
+mychat_content_type content_type_value(std::string_view text);  // MYCHAT_CONTENT_FILE for an unknown one.
+
+}  // namespace mychat

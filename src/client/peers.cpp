@@ -1,0 +1,168 @@
+#include "client/peers.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/encoding.h"
+#include "keys/certificate.h"
+#include "keys/fingerprint.h"
+#include "keys/public_key.h"
+#include "protocol/handle.h"
+
+namespace mychat {
+
+PeerKeys check_peer_keys(const Log& log, std::string_view handle, std::string_view public_key,
+                         std::string_view fingerprint, const std::optional<std::string>& signing_key,
+                         const std::optional<std::string>& certificate) {
+  const RsaPublicKey key = parse_public_key(public_key);
+  if (!fingerprint_matches(key, public_key, fingerprint))
+    throw Error(MYCHAT_E_KEY_MISMATCH, MYCHAT_DOMAIN_KEYS,
+                "The node gives a fingerprint that is not the one of the user's key.");
+  PeerKeys out{key.to_spki_pem(), key_fingerprint(key), {}, {}};
+  if (signing_key && certificate) {
+    const auto signer = base64_decode(*signing_key);
+    const auto proof = base64_decode(*certificate);
+    if (signer && proof && signing_key_certified(key, handle, *signer, *proof)) {
+      out.signing_key = *signer;
+      out.certificate = *proof;
+    } else {
+      log.write(LogLevel::kWarning, "keys",
+                "A signing key that its identity key does not certify was ignored.");
+    }
+  }
+  return out;
+}
+
+Contact learn_keys(Change& change, std::string_view handle, const PeerKeys& keys, bool vouched) {
+  Store& store = change.store();
+  Contact contact;
+  if (auto known = store.contacts().get(handle)) contact = std::move(*known);
+  const Contact before = contact;
+  contact.handle = std::string(handle);
+  if (contact.public_key.empty()) {
+    contact.public_key = keys.public_key_pem;
+    contact.fingerprint = keys.fingerprint;
+    contact.signing_public_key = keys.signing_key;
+    contact.signing_certificate = keys.certificate;
+    store.contacts().upsert(contact);
+    return contact;
+  }
+  if (equal_fingerprints(contact.fingerprint, keys.fingerprint)) {
+    bool changed = false;
+    if (!keys.signing_key.empty() && contact.signing_public_key != keys.signing_key) {
+      contact.signing_public_key = keys.signing_key;
+      contact.signing_certificate = keys.certificate;
+      changed = true;
+    }
+    // The node went back to the accepted key: nothing waits any more, but what was verified must be verified
+    // anew.
+    if (contact.pending) {
+      contact.pending.reset();
+      contact.verification = ContactVerification::kUnverified;
+      changed = true;
+    }
+    if (changed) store.contacts().upsert(contact);
+    return contact;
+  }
+  if (contact.pending && equal_fingerprints(contact.pending->fingerprint, keys.fingerprint)) {
+    if (vouched) store.account().set_bool("vouched." + contact.handle, true);
+    return contact;
+  }
+  contact.pending = PendingKey{keys.public_key_pem, keys.fingerprint, keys.signing_key, keys.certificate,
+                               change.core().now()};
+  contact.verification = ContactVerification::kChanged;
+  store.contacts().upsert(contact);
+  store.account().set_bool("vouched." + contact.handle, vouched);
+  change.contact_event(MYCHAT_EVENT_KEY_CHANGED, contact.handle);
+  return contact;
+}
+
+std::optional<Contact> known_peer(Core& core, std::string_view handle) {
+  const std::lock_guard lock(core.mutex);
+  core.require_open();
+  auto contact = core.store->contacts().get(handle);
+  if (contact && contact->public_key.empty()) contact.reset();
+  return contact;
+}
+
+Contact fetch_peer(Core& core, std::string_view handle, std::stop_token stop) {
+  const wire::KeyResponse answer = core.node().keys(handle, std::move(stop));
+  if (normalize_handle(answer.full_handle) != std::string(handle))
+    throw Error(MYCHAT_E_PROTOCOL, MYCHAT_DOMAIN_PROTOCOL,
+                "The node answered with the keys of another user.");
+  const PeerKeys keys = check_peer_keys(*core.log, handle, answer.public_key, answer.public_key_fingerprint,
+                                        answer.signing_key, answer.signing_key_certificate);
+  Change change(core);
+  Contact contact = learn_keys(change, handle, keys);
+  change.commit();
+  return contact;
+}
+
+std::optional<Ed25519PublicKey> accepted_signing_key(const Contact& contact) {
+  Ed25519PublicKey key{};
+  if (contact.signing_public_key.size() != key.size()) return std::nullopt;
+  std::copy(contact.signing_public_key.begin(), contact.signing_public_key.end(), key.begin());
+  return key;
+}
+
+namespace {
+
+// True when something about the contact changed.
+bool update_listed(Contact& contact, const wire::Contact& listed) {
+  Contact updated = contact;
+  updated.server_id = listed.id;
+  updated.nickname = listed.nickname.value_or("");
+  updated.avatar_url = listed.avatar_url.value_or("");
+  updated.added_at = std::max<std::int64_t>(listed.added_at, 1);
+  const bool changed = updated.server_id != contact.server_id || updated.nickname != contact.nickname ||
+                       updated.avatar_url != contact.avatar_url || updated.added_at != contact.added_at;
+  contact = std::move(updated);
+  return changed;
+}
+
+}  // namespace
+
+void refresh_contacts(Core& core, const Secret& token, std::stop_token stop) {
+  const std::vector<wire::Contact> listed = core.node().contacts(token, stop);
+  std::vector<std::string> to_fetch;
+  {
+    Change change(core);
+    std::set<std::string> present;
+    for (const wire::Contact& entry : listed) {
+      const auto handle = normalize_handle(entry.contact_handle);
+      if (!handle) continue;
+      present.insert(*handle);
+      auto known = change.store().contacts().get(*handle);
+      Contact contact = known.value_or(Contact{});
+      contact.handle = *handle;
+      const bool changed = update_listed(contact, entry);
+      const bool same_key = !contact.public_key.empty() &&
+                            (equal_fingerprints(contact.fingerprint, entry.public_key_fingerprint) ||
+                             (contact.pending && equal_fingerprints(contact.pending->fingerprint,
+                                                                    entry.public_key_fingerprint)));
+      if (!same_key) to_fetch.push_back(*handle);
+      if (!known || changed) {
+        change.store().contacts().upsert(contact);
+        change.contact_event(MYCHAT_EVENT_CONTACT, *handle);
+      }
+    }
+    for (Contact& contact : change.store().contacts().list()) {
+      if (contact.added_at == 0 || present.contains(contact.handle)) continue;
+      contact.server_id.clear();
+      contact.added_at = 0;
+      change.store().contacts().upsert(contact);
+      change.contact_event(MYCHAT_EVENT_CONTACT, contact.handle);
+    }
+    change.commit();
+  }
+  for (const std::string& handle : to_fetch) {
+    try {
+      fetch_peer(core, handle, stop);
+    } catch (const Error& error) {
+      if (error.domain() == MYCHAT_DOMAIN_NETWORK || error.status() == MYCHAT_E_CANCELLED) throw;
+      core.warn("contacts", std::string("The keys of a contact could not be taken: ") + error.what());
+    }
+  }
+}
+
+}  // namespace mychat

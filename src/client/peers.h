@@ -1,0 +1,49 @@
+// What is known of other users: their keys, whether they are accepted, and what changes them. A key that was
+// accepted is never replaced silently (docs/protocol.md, section 7).
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "client/core.h"
+
+namespace mychat {
+
+// A key as the node gives it, checked: the fingerprint is the key's own, and the certificate is the key's, or
+// absent.
+struct PeerKeys {
+  std::string public_key_pem;
+  std::string fingerprint;
+  Bytes signing_key;
+  Bytes certificate;
+};
+
+// MYCHAT_E_KEY_MISMATCH when the fingerprint is not the key's, MYCHAT_E_MALFORMED when there is no such key.
+// A certificate that is not right is dropped with a warning in the log.
+PeerKeys check_peer_keys(const Log& log, std::string_view handle, std::string_view public_key,
+                         std::string_view fingerprint, const std::optional<std::string>& signing_key,
+                         const std::optional<std::string>& certificate);
+
+// Takes what the node says of a user's keys into the store: the first key is taken, the same key may gain a
+// signing key, another key waits as pending and the contact is `changed`. Creates the peer when needed.
+// `vouched`: the old key signed the rotation to this one.
+Contact learn_keys(Change& change, std::string_view handle, const PeerKeys& keys, bool vouched = false);
+
+// The contact if its keys are known, else nothing.
+std::optional<Contact> known_peer(Core& core, std::string_view handle);
+
+// Asks the node for the keys, and learns them. Blocks.
+Contact fetch_peer(Core& core, std::string_view handle, std::stop_token stop);
+
+// The signing key that the accepted identity key certifies, or nothing.
+std::optional<Ed25519PublicKey> accepted_signing_key(const Contact& contact);
+
+// Brings the contact list in line with the node's. Blocks.
+void refresh_contacts(Core& core, const Secret& token, std::stop_token stop);
+
+// Messages kept unreadable are tried again, with the keys and the policy of now.
+void retry_unreadable(Core& core, std::stop_token stop = {});
+
+}  // namespace mychat

@@ -1,0 +1,272 @@
+// Sessions without a WebSocket: long polling of the mailbox, and plain v1 nodes (docs/protocol.md, section
+// 8).
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "client/peers.h"
+#include "client/sync_channel.h"
+#include "protocol/handle.h"
+#include "protocol/limits.h"
+
+namespace mychat {
+namespace {
+
+constexpr int kLongPoll = 25;  // Seconds.
+constexpr auto kV1Fastest = std::chrono::seconds(2);
+constexpr auto kV1Slowest = std::chrono::seconds(60);
+constexpr auto kV1Ping = std::chrono::seconds(30);
+constexpr int kV1Page = 50;
+constexpr std::size_t kV1MaxPages = 200;
+
+}  // namespace
+
+void Sync::mailbox_polling(const Secret& token, const wire::NodeInfo& info, std::stop_token stop) {
+  const bool batched = info.can(wire::capability::kReceipts);
+  bool begun = false;
+  while (true) {
+    std::int64_t after = 0;
+    std::string known_id;
+    {
+      const std::lock_guard lock(core_.mutex);
+      core_.require_open();
+      if (const auto cursor = core_.store->sync().cursor()) {
+        after = cursor->cursor;
+        known_id = cursor->mailbox_id;
+      }
+    }
+    std::stop_token poll_stop;
+    {
+      const std::lock_guard lock(mutex_);
+      if (stop.stop_requested()) throw Error(MYCHAT_E_CANCELLED, MYCHAT_DOMAIN_API, "Stopped.");
+      poll_stop_ = std::stop_source();
+      poll_stop = poll_stop_.get_token();
+      if (kicked_) poll_stop_.request_stop();
+      kicked_ = false;
+    }
+    wire::MailboxPage page;
+    try {
+      page = core_.node().mailbox(token, after, static_cast<int>(limits::kMailboxPageMax),
+                                  begun ? kLongPoll : 0, begun ? poll_stop : stop);
+    } catch (const Error& error) {
+      if (error.status() != MYCHAT_E_CANCELLED || stop.stop_requested()) throw;
+      send_receipts(token, batched, stop);
+      send_over_http(token, info, stop);
+      continue;
+    }
+    if (!begun || page.mailbox_id != known_id) {
+      const bool other_mailbox = page.mailbox_id != known_id;
+      catch_up(token, page.mailbox_id, page.oldest, stop);
+      if (!begun) connected(token, info, stop);
+      begun = true;
+      set_state(MYCHAT_CONNECTION_POLLING);
+      if (other_mailbox && after != 0) continue;  // What the page holds began after another mailbox's cursor.
+    }
+    if (!page.items.empty()) core_.node().ack(token, inbox_.process(page.mailbox_id, page.items, stop), stop);
+    send_receipts(token, batched, stop);
+    send_over_http(token, info, stop);
+  }
+}
+
+void Sync::send_over_http(const Secret& token, const wire::NodeInfo& info, std::stop_token stop) {
+  const bool idempotent = info.can(wire::capability::kClientMessageId);
+  while (true) {
+    const std::vector<OutboxEntry> due = outbox_.due_messages(64);
+    if (due.empty()) return;
+    for (const OutboxEntry& entry : due) {
+      auto request = outbox_.prepare(entry, stop);
+      if (!request) continue;
+      try {
+        if (!idempotent) {
+          send_v1(token, entry, std::move(*request), stop);
+          continue;
+        }
+        const wire::MessageOut answer = core_.node().send(token, *request, stop);
+        const wire::SentResult result{entry.message_id, answer.created_at, answer.status, std::nullopt};
+        outbox_.accepted({&result, 1});
+      } catch (const NodeError& error) {
+        if (error.status() == MYCHAT_E_UNAUTHORIZED) throw;
+        outbox_.refused(entry.message_id, error, error.retry_after_ms);
+      }
+    }
+  }
+}
+
+// A v1 node makes its own ids, and a send whose answer was lost may have been taken: it is looked for by its
+// iv, which is remembered before the first attempt, and only sent when it is not there.
+bool Sync::send_v1(const Secret& token, const OutboxEntry& entry, wire::SendMessageRequest request,
+                   std::stop_token stop) {
+  const std::string iv_name = "v1iv." + entry.message_id;
+  std::optional<std::string> tried_iv;
+  {
+    const std::lock_guard lock(core_.mutex);
+    core_.require_open();
+    tried_iv = core_.store->account().get_text(iv_name);
+  }
+  wire::MessageOut answer;
+  bool found = false;
+  if (tried_iv) {
+    const auto page = core_.node().conversation(token, entry.recipient, static_cast<int>(limits::kPageMax),
+                                                std::nullopt, stop);
+    for (const wire::MessageOut& message : page.messages) {
+      if (message.iv != tried_iv) continue;
+      answer = message;
+      found = true;
+    }
+  }
+  if (!found) {
+    {
+      const std::lock_guard lock(core_.mutex);
+      core_.require_open();
+      core_.store->account().set_text(iv_name, request.iv);
+    }
+    request.id.reset();
+    answer = core_.node().send(token, request, stop);
+  }
+  {
+    Change change(core_);
+    change.store().account().set_text("v1id." + answer.id, entry.message_id);
+    change.store().account().remove(iv_name);
+    change.commit();
+  }
+  const wire::SentResult result{entry.message_id, answer.created_at, answer.status, std::nullopt};
+  outbox_.accepted({&result, 1});
+  return true;
+}
+
+bool Sync::poll_conversation(const Secret& token, const std::string& handle, std::stop_token stop) {
+  std::vector<wire::MessageOut> fresh;
+  std::optional<std::string> before;
+  bool met = false;
+  for (std::size_t pages = 0; pages < kV1MaxPages && !met; ++pages) {
+    wire::ConversationPage page = core_.node().conversation(token, handle, kV1Page, before, stop);
+    {
+      const std::lock_guard lock(core_.mutex);
+      core_.require_open();
+      for (const wire::MessageOut& message : page.messages)
+        met = met || core_.store->messages().get(message.id).has_value();
+    }
+    std::move(page.messages.begin(), page.messages.end(), std::back_inserter(fresh));
+    if (!page.has_more || !page.next_cursor || page.messages.empty()) break;
+    before = page.next_cursor;
+  }
+  if (fresh.empty()) return false;
+  std::reverse(fresh.begin(), fresh.end());
+  std::int64_t count_before = 0;
+  std::int64_t count_after = 0;
+  {
+    const std::lock_guard lock(core_.mutex);
+    core_.require_open();
+    count_before = core_.store->messages().count(handle);
+  }
+  inbox_.process_history(handle, fresh, std::move(stop));
+  {
+    const std::lock_guard lock(core_.mutex);
+    core_.require_open();
+    count_after = core_.store->messages().count(handle);
+  }
+  return count_after != count_before;
+}
+
+bool Sync::poll_conversations(const Secret& token, std::stop_token stop) {
+  std::set<std::string> handles;
+  {
+    const std::lock_guard lock(core_.mutex);
+    core_.require_open();
+    for (const Contact& contact : core_.store->contacts().list()) handles.insert(contact.handle);
+    for (const Conversation& conversation : core_.store->conversations().list())
+      handles.insert(conversation.handle);
+  }
+  bool news = false;
+  for (const std::string& handle : handles) {
+    try {
+      news = poll_conversation(token, handle, stop) || news;
+    } catch (const NodeError& error) {
+      if (error.status() == MYCHAT_E_UNAUTHORIZED) throw;
+      if (error.status() != MYCHAT_E_NOT_FOUND && error.status() != MYCHAT_E_REJECTED &&
+          error.status() != MYCHAT_E_UNSUPPORTED)
+        throw;
+    }
+  }
+  return news;
+}
+
+// Where a v1 node has a WebSocket, its `message` frames say that there is something to poll for, and from
+// whom.
+void Sync::open_hints(std::unique_ptr<Channel>& channel, const Secret& token, std::stop_token stop) {
+  try {
+    auto fresh = std::make_unique<Channel>(*this);
+    if (open_channel(*fresh, token, false, stop)) {
+      channel = std::move(fresh);
+      return;
+    }
+  } catch (const Error& error) {
+    if (error.status() == MYCHAT_E_UNAUTHORIZED || error.status() == MYCHAT_E_CANCELLED) throw;
+    core_.info("sync", std::string("No WebSocket: ") + error.what());
+  }
+  channel.reset();
+}
+
+// Waits for a hint, a signal or the time. Returns whether something may be new; drops a channel that closed.
+bool Sync::wait_for_hints(std::unique_ptr<Channel>& channel, const Secret& token,
+                          std::chrono::milliseconds period, std::stop_token stop) {
+  if (!channel) return wait_until(Steady::now() + period);
+  const auto deadline = Steady::now() + period;
+  while (true) {
+    std::optional<std::string> frame;
+    std::map<std::string, bool> typing;
+    bool signalled = false;
+    bool closed = false;
+    {
+      std::unique_lock lock(mutex_);
+      const bool woken = changed_.wait_until(lock, std::min(deadline, Steady::now() + kV1Ping), [&] {
+        return channel->has_frames() || channel->closed() || kicked_ || ending_ || stop.stop_requested();
+      });
+      typing.swap(typing_);
+      if (channel->has_frames()) {
+        frame = channel->take_frame();
+      } else {
+        closed = channel->closed().has_value();
+        signalled = woken && std::exchange(kicked_, false);
+      }
+    }
+    if (stop.stop_requested()) return true;
+    if (closed) {
+      channel.reset();
+      return true;
+    }
+    for (const auto& [peer, is_typing] : typing) channel->send(wire::TypingFrame{peer, is_typing});
+    if (!frame) {
+      if (signalled) return true;
+      channel->send(wire::PingFrame{});
+      if (Steady::now() >= deadline) return false;
+      continue;
+    }
+    const wire::ServerFrame parsed = wire::parse_server_frame(*frame);
+    if (const auto* peer = std::get_if<wire::PeerTypingFrame>(&parsed)) peer_frame(*peer);
+    if (const auto* peer = std::get_if<wire::PeerPresenceFrame>(&parsed)) peer_frame(*peer);
+    if (const auto* message = std::get_if<wire::MessageFrame>(&parsed)) {
+      const auto sender = normalize_handle(message->message.sender_handle);
+      if (sender && *sender != core_.handle()) poll_conversation(token, *sender, stop);
+    }
+  }
+}
+
+void Sync::v1_polling(const Secret& token, const wire::NodeInfo& info, std::stop_token stop) {
+  connected(token, info, stop);
+  std::unique_ptr<Channel> channel;
+  std::chrono::milliseconds period = kV1Fastest;
+  while (true) {
+    if (!channel && core_.options.use_websocket) open_hints(channel, token, stop);
+    set_state(channel ? MYCHAT_CONNECTION_ONLINE : MYCHAT_CONNECTION_POLLING);
+    if (stop.stop_requested()) throw Error(MYCHAT_E_CANCELLED, MYCHAT_DOMAIN_API, "Stopped.");
+    send_over_http(token, info, stop);
+    send_receipts(token, info.can(wire::capability::kReceipts), stop);
+    refresh_contacts(core_, token, stop);
+    const bool news = poll_conversations(token, stop);
+    period = news ? kV1Fastest : std::min<std::chrono::milliseconds>(period * 3 / 2, kV1Slowest);
+    if (wait_for_hints(channel, token, period, stop)) period = kV1Fastest;
+  }
+}
+
+}  // namespace mychat

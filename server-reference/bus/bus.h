@@ -19,6 +19,8 @@ namespace mychat::server {
 enum class PresenceStatus : std::uint8_t { kOffline = 0, kAway = 1, kOnline = 2 };
 const char* to_string(PresenceStatus status) noexcept;
 
+inline constexpr std::int64_t kNoSession = -1;
+
 // Calls come from any thread, also several at once (but on_items of one user always in order of seq, from one
 // thread): they must be cheap, must not block, throw, subscribe or unsubscribe.
 class BusSubscriber {
@@ -28,7 +30,8 @@ class BusSubscriber {
   virtual void on_items(std::span<const MailboxItemPtr> items) = 0;
   virtual void on_typing(const std::string& user_handle, bool is_typing) = 0;
   virtual void on_presence(const std::string& user_handle, PresenceStatus status, std::int64_t last_seen) = 0;
-  // The session with this id (0: all of the user) ended: its connections close with 4001.
+  // The session with this id ended: its connections close with 4001. 0: all of the user; kNoSession: those
+  // whose token names no session.
   virtual void on_session_revoked(std::int64_t session) = 0;
 };
 

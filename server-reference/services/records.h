@@ -1,6 +1,7 @@
 // What the services share beside the wire types (src/protocol).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,6 +25,7 @@ struct Principal {
   std::int64_t expires_at = 0;        // Of the token, Unix ms.
   std::int64_t authenticated_at = 0;  // When the session logged in with the password; 0 for a v1 token.
   bool admin = false;
+  std::array<std::uint8_t, 32> token_hash{};  // SHA-256.
 };
 using Caller = std::shared_ptr<const Principal>;
 

@@ -25,6 +25,15 @@ struct StorageOptions {
       2000};            // Least time between starts of groups once operations come side by side.
   bool create = true;   // When there is no file.
   bool migrate = true;  // Else a database that needs it is refused.
+  bool hold = true;     // Keep other nodes out. The operator's commands, which may run beside a node, do not.
+  std::size_t checkpoint_bytes = 16 * 1024 * 1024;  // Size of the write-ahead log that starts a checkpoint.
+};
+
+// What an operation works with.
+struct Transaction {
+  SqliteConnection& db;
+  std::int64_t& last_seq;  // Of all mailboxes; durable with the group.
+  std::int64_t next_seq() noexcept { return ++last_seq; }
 };
 
 // A change. Both calls come on the writer thread.
@@ -32,7 +41,7 @@ class Operation {
  public:
   virtual ~Operation() = default;
   // Inside the group's transaction. An exception undoes this operation alone (its savepoint).
-  virtual void run(SqliteConnection& db) = 0;
+  virtual void run(Transaction& transaction) = 0;
   // After COMMIT returned (or failed). `error` is null when the change is durable. Must not throw.
   virtual void done(std::exception_ptr error) noexcept = 0;
   // Operations that only read before they decide to fail, and write in a way that needs no undoing when they
@@ -87,6 +96,7 @@ class Storage {
   Reader read();
 
   const std::string& mailbox_id() const noexcept;
+  std::int64_t last_seq() const noexcept;  // Committed.
   bool healthy() const noexcept;  // False once a commit failed (disk full, I/O error) until one works again.
   StorageStats stats() const;
 

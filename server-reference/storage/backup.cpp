@@ -1,0 +1,177 @@
+#include "storage/backup.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "crypto/random.h"
+#include "storage/file_lock.h"
+#include "storage/schema.h"
+#include "storage/sqlite.h"
+#include "storage/storage.h"
+
+namespace mychat::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void throw_io(const std::string& message) {
+  throw Error(MYCHAT_E_IO, MYCHAT_DOMAIN_SYSTEM, message, errno);
+}
+
+void sync_path(const std::string& path, int flags) {
+  const int fd = open(path.c_str(), flags | O_CLOEXEC);
+  if (fd < 0) throw_io("The file " + path + " cannot be opened.");
+  const int failed = fsync(fd);
+  close(fd);
+  if (failed != 0) throw_io("The file " + path + " cannot be made durable.");
+}
+
+std::string folder_of(const std::string& path) {
+  const fs::path folder = fs::path(path).parent_path();
+  return folder.empty() ? "." : folder.string();
+}
+
+// Removes a half-made file unless it was kept.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(std::string path) : path_(std::move(path)) {
+    const int fd = open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) throw_io("The file " + path_ + " cannot be created.");
+    close(fd);
+  }
+  ~TemporaryFile() {
+    if (path_.empty()) return;
+    for (const char* suffix : {"", "-wal", "-shm", "-journal"}) std::remove((path_ + suffix).c_str());
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  const std::string& path() const noexcept { return path_; }
+  // Gives it its name, which must be free.
+  void publish(const std::string& name) {
+    sync_path(path_, O_RDWR);
+    if (link(path_.c_str(), name.c_str()) != 0) {
+      if (errno == EEXIST) {
+        throw Error(MYCHAT_E_ALREADY_EXISTS, MYCHAT_DOMAIN_SYSTEM, "The file " + name + " exists already.",
+                    EEXIST);
+      }
+      throw_io("The file " + name + " cannot be created.");
+    }
+    sync_path(folder_of(name), O_RDONLY | O_DIRECTORY);
+  }
+
+ private:
+  std::string path_;
+};
+
+void copy_pages(const std::string& source, const std::string& destination) {
+  SqliteConnection from(source, OpenMode::kReadOnly);
+  SqliteConnection to(destination, OpenMode::kReadWrite);
+  sqlite3_backup* backup = sqlite3_backup_init(to.handle(), "main", from.handle(), "main");
+  if (backup == nullptr) throw_sqlite(sqlite3_extended_errcode(to.handle()), "begin a copy");
+  const int step = sqlite3_backup_step(backup, -1);  // One read transaction: the copy is of one moment.
+  const int finish = sqlite3_backup_finish(backup);
+  if (step != SQLITE_DONE) throw_sqlite(step, "be copied");
+  if (finish != SQLITE_OK) throw_sqlite(finish, "finish a copy");
+  to.execute("PRAGMA journal_mode = DELETE");  // One file, without companions.
+}
+
+std::string free_name(const std::string& wanted) {
+  std::string name = wanted;
+  for (int i = 2; fs::exists(name); ++i) name = wanted + "." + std::to_string(i);
+  return name;
+}
+
+void require_file(const std::string& path) {
+  if (access(path.c_str(), R_OK) != 0) throw_io("The file " + path + " cannot be read.");
+}
+
+}  // namespace
+
+void backup_database(const std::string& source, const std::string& destination) {
+  if (fs::exists(destination)) {
+    throw Error(MYCHAT_E_ALREADY_EXISTS, MYCHAT_DOMAIN_SYSTEM, "The file " + destination + " exists already.",
+                EEXIST);
+  }
+  TemporaryFile copy(destination + "." + uuid_v4() + ".part");
+  copy_pages(source, copy.path());
+  copy.publish(destination);
+}
+
+std::vector<MigrationStep> Storage::plan(const std::string& path) {
+  int version = 0;
+  if (access(path.c_str(), F_OK) == 0) {
+    SqliteConnection db(path, OpenMode::kReadOnly);
+    version = schema_version(db, schema_steps());
+  }
+  std::vector<MigrationStep> missing;
+  for (const MigrationStep& step : schema_steps()) {
+    if (step.version > version) missing.push_back(step);
+  }
+  return missing;
+}
+
+std::vector<std::string> Storage::check(const std::string& path) {
+  std::vector<std::string> problems;
+  try {
+    require_file(path);
+    SqliteConnection db(path, OpenMode::kReadOnly);
+    const int version = schema_version(db, schema_steps());
+    if (version == 0) problems.push_back("The database is empty.");
+    if (version != 0 && version < current_version()) {
+      problems.push_back("The schema is " + std::to_string(version) + " and needs to be migrated to " +
+                         std::to_string(current_version()) + ".");
+    }
+    auto integrity = db.query("PRAGMA integrity_check(20)");
+    while (integrity.step()) {
+      if (integrity.text(0) != "ok") problems.push_back(integrity.string(0));
+    }
+    auto foreign = db.query("PRAGMA foreign_key_check");
+    while (foreign.step()) {
+      problems.push_back("A row of " + foreign.string(0) + " refers to nothing in " + foreign.string(2) +
+                         ".");
+    }
+  } catch (const std::exception& error) {
+    problems.push_back(error.what());
+  }
+  return problems;
+}
+
+std::string Storage::restore(const std::string& source, const std::string& destination) {
+  require_file(source);
+  TemporaryFile copy(destination + "." + uuid_v4() + ".part");
+  copy_pages(source, copy.path());
+  {
+    SqliteConnection db(copy.path(), OpenMode::kReadWrite);
+    if (schema_version(db, schema_steps()) == 0) {
+      throw Error(MYCHAT_E_STORE_CORRUPT, MYCHAT_DOMAIN_STORE, "The backup is an empty database.");
+    }
+    migrate(db, schema_steps());
+    db.run("UPDATE node SET mailbox_id = ?, updated_at = ?", uuid_v4(), Clock::system().now_ms());
+  }
+  const auto problems = check(copy.path());
+  if (!problems.empty()) {
+    throw Error(MYCHAT_E_STORE_CORRUPT, MYCHAT_DOMAIN_STORE, "The backup is damaged: " + problems.front());
+  }
+  std::string kept;
+  {
+    const FileLock lock(destination + ".lock");  // No node may run on it.
+    if (fs::exists(destination)) {
+      kept = free_name(destination + ".before-restore");
+      for (const char* suffix : {"", "-wal"}) {
+        if (fs::exists(destination + suffix)) fs::rename(destination + suffix, kept + suffix);
+      }
+      fs::remove(destination + "-shm");
+    }
+    copy.publish(destination);
+  }
+  return kept;
+}
+
+}  // namespace mychat::server

@@ -1,0 +1,12 @@
+// Copies of a database that a node may have open.
+#pragma once
+
+#include <string>
+
+namespace mychat::server {
+
+// A consistent copy in one file, durable when this returns. MYCHAT_E_ALREADY_EXISTS when there is such a
+// file.
+void backup_database(const std::string& source, const std::string& destination);
+
+}  // namespace mychat::server

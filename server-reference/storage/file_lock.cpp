@@ -1,0 +1,25 @@
+#include "storage/file_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/error.h"
+
+namespace mychat::server {
+
+FileLock::FileLock(const std::string& path) : fd_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+  if (fd_ < 0) {
+    throw Error(MYCHAT_E_IO, MYCHAT_DOMAIN_SYSTEM, "The lock file " + path + " cannot be opened.", errno);
+  }
+  if (flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+    close(fd_);
+    throw Error(MYCHAT_E_STORE_HELD, MYCHAT_DOMAIN_STORE, "Another node has this database open.");
+  }
+}
+
+FileLock::~FileLock() { close(fd_); }
+
+}  // namespace mychat::server

@@ -1,0 +1,208 @@
+#include "storage/schema.h"
+
+#include <array>
+
+#include "base/error.h"
+#include "storage/sqlite.h"
+
+namespace mychat::server {
+namespace {
+
+// Times are Unix milliseconds. `updated_at` is null in rows that never change after they are made.
+//
+// Seqs come from one counter (node.last_seq) and are used once: a user's mailbox is what its conversations
+// and its mailbox_events hold, in order of seq. So a message is one row of its own plus one small row at the
+// end of its conversation, which serves the recipient's mailbox, the sender's (as `sent`) and the history;
+// and an acknowledgement of many messages is one row for each conversation.
+constexpr const char* kFirst = R"sql(
+CREATE TABLE node (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  mailbox_id TEXT NOT NULL,
+  last_seq INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER
+);
+
+CREATE TABLE users (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  uuid BLOB NOT NULL,
+  username TEXT NOT NULL,
+  password_hash TEXT NOT NULL,
+  email TEXT,
+  public_key TEXT NOT NULL,
+  public_key_fingerprint TEXT NOT NULL,
+  signing_key TEXT,
+  signing_key_certificate TEXT,
+  avatar_url TEXT,
+  status_message TEXT,
+  admin INTEGER NOT NULL DEFAULT 0,
+  disabled INTEGER NOT NULL DEFAULT 0,
+  tokens_from INTEGER NOT NULL DEFAULT 0, -- Tokens without a session made before this are refused.
+  last_seen INTEGER,
+  key_updated_at INTEGER NOT NULL,
+  deleted_at INTEGER,                     -- The row stays, emptied: the name is never given away again.
+  erased_at INTEGER,                      -- When the last of its data was gone.
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER
+);
+CREATE UNIQUE INDEX users_uuid ON users (uuid);
+CREATE UNIQUE INDEX users_username ON users (username);
+
+CREATE TABLE sessions (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  uuid BLOB NOT NULL,
+  user INTEGER NOT NULL REFERENCES users (id),
+  device_name TEXT,
+  authenticated_at INTEGER NOT NULL,
+  last_used_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER
+);
+CREATE UNIQUE INDEX sessions_uuid ON sessions (uuid);
+CREATE INDEX sessions_user ON sessions (user);
+
+CREATE TABLE revoked_tokens ( -- Tokens without a session that were logged out.
+  hash BLOB PRIMARY KEY,
+  expires_at INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER
+) WITHOUT ROWID;
+
+CREATE TABLE invites (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  uuid BLOB NOT NULL,
+  token_hash BLOB NOT NULL,
+  uses_left INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER
+);
+CREATE UNIQUE INDEX invites_uuid ON invites (uuid);
+CREATE UNIQUE INDEX invites_token_hash ON invites (token_hash);
+
+CREATE TABLE contacts (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  uuid BLOB NOT NULL,
+  owner INTEGER NOT NULL REFERENCES users (id),
+  contact INTEGER NOT NULL REFERENCES users (id),
+  nickname TEXT,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER
+);
+CREATE UNIQUE INDEX contacts_uuid ON contacts (uuid);
+CREATE UNIQUE INDEX contacts_owner ON contacts (owner, contact);
+CREATE INDEX contacts_contact ON contacts (contact);
+
+CREATE TABLE conversations (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  user_low INTEGER NOT NULL,  -- The smaller of both ids.
+  user_high INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER
+);
+CREATE UNIQUE INDEX conversations_pair ON conversations (user_low, user_high);
+CREATE INDEX conversations_high ON conversations (user_high);
+
+CREATE TABLE messages (
+  seq INTEGER PRIMARY KEY,
+  id BLOB NOT NULL,
+  sender INTEGER NOT NULL,
+  recipient INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER,
+  content_type TEXT NOT NULL,
+  algorithm TEXT,             -- Null: the envelope of v1.
+  sent_at TEXT,
+  iv TEXT NOT NULL,
+  encrypted_key TEXT,
+  sender_encrypted_key TEXT,
+  sender_key_hash TEXT,
+  signature TEXT,
+  encrypted_content TEXT NOT NULL
+);
+CREATE UNIQUE INDEX messages_id ON messages (id);
+
+CREATE TABLE conversation_items (
+  conversation INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  kind INTEGER NOT NULL,      -- 1 message; 2 delivered; 3 read; 4 delivered one by one
+  actor INTEGER NOT NULL,     -- Who sent, received or read.
+  data BLOB,                  -- 2: the first and last seq covered; 3 and 4: the seqs. 8 bytes each, big-endian.
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER,
+  PRIMARY KEY (conversation, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE message_marks (  -- Messages read, or delivered other than by an acknowledgement of the mailbox.
+  seq INTEGER PRIMARY KEY,
+  delivered_at INTEGER,
+  read_at INTEGER,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER
+);
+
+CREATE TABLE mailboxes (
+  user INTEGER PRIMARY KEY,
+  acked INTEGER NOT NULL,
+  trimmed INTEGER NOT NULL DEFAULT 0, -- Items up to here are no longer shown.
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER
+);
+
+CREATE TABLE mailbox_events (
+  user INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  type INTEGER NOT NULL,
+  data TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER,
+  PRIMARY KEY (user, seq)
+) WITHOUT ROWID;
+)sql";
+
+const std::array<MigrationStep, 1>& steps_of_this_program() {
+  static const std::array<MigrationStep, 1> kSteps{{{1, "The tables of the first version", kFirst}}};
+  return kSteps;
+}
+
+}  // namespace
+
+std::span<const MigrationStep> schema_steps() { return steps_of_this_program(); }
+
+int schema_version(SqliteConnection& db, std::span<const MigrationStep> steps) {
+  const auto application = db.pragma("application_id");
+  const auto version = db.pragma("user_version");
+  if (application == 0 && version == 0 && db.pragma("schema_version") == 0) return 0;
+  if (application != kApplicationId) {
+    throw Error(MYCHAT_E_STORE_CORRUPT, MYCHAT_DOMAIN_STORE,
+                "The file is an SQLite database of another program; it was not changed.");
+  }
+  if (version > steps.back().version) {
+    throw Error(MYCHAT_E_STORE_TOO_NEW, MYCHAT_DOMAIN_STORE,
+                "The database has schema " + std::to_string(version) + ", this program knows up to " +
+                    std::to_string(steps.back().version) + "; it was not changed.");
+  }
+  return static_cast<int>(version);
+}
+
+void migrate(SqliteConnection& db, std::span<const MigrationStep> steps) {
+  for (const MigrationStep& step : steps) {
+    if (step.version <= schema_version(db, steps)) continue;
+    db.execute("BEGIN IMMEDIATE");
+    try {
+      // Another process may have been faster.
+      if (step.version > schema_version(db, steps)) {
+        db.execute(step.sql);
+        db.execute("PRAGMA application_id = " + std::to_string(kApplicationId));
+        db.execute("PRAGMA user_version = " + std::to_string(step.version));
+      }
+      db.execute("COMMIT");
+    } catch (...) {
+      if (db.in_transaction()) db.execute("ROLLBACK");
+      throw;
+    }
+  }
+}
+
+}  // namespace mychat::server

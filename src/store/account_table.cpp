@@ -27,7 +27,7 @@ constexpr std::string_view kIdentityName = "#identity";
 constexpr std::string_view kTokenName = "#token";
 constexpr std::string_view kProfileName = "#profile";
 
-std::string setting(std::string_view name) { return "=" + std::string(name); }
+std::string setting(std::string_view name) { return std::string("=").append(name); }
 
 }  // namespace
 

@@ -12,7 +12,7 @@ namespace {
 constexpr KeyedSql kSql = MYCHAT_KEYED_SQL(SealedColumn::kSyncRecord, LookupKind::kSync, "sync");
 constexpr std::string_view kMailbox = "#mailbox";
 
-std::string poll_name(std::string_view handle) { return "@" + std::string(handle); }
+std::string poll_name(std::string_view handle) { return std::string("@").append(handle); }
 
 }  // namespace
 

@@ -94,6 +94,42 @@ TEST_F(StoreCrash, KilledAtAnyTimeNothingCommittedIsLost) {
   ::munmap(memory, 4096);
 }
 
+// A log that is cut or damaged loses commits from there on, never one in the middle and never half of one.
+TEST_F(StoreCrash, ADamagedLogLeavesAPrefixOfTheCommits) {
+  constexpr std::int64_t kCommits = 30;
+  std::string file;
+  std::string log;
+  {
+    const auto store = open();
+    for (std::int64_t i = 1; i <= kCommits; ++i) write_one(*store, i);
+    file = read_file(at("alice.db"));
+    log = read_file(at("alice.db-wal"));
+  }
+  std::mt19937 random(11);
+  int shorter = 0;
+  for (int round = 0; round < 120; ++round) {
+    std::string bad = log;
+    const std::size_t where = random() % log.size();
+    if (round == 0) {  // The first one is whole.
+    } else if (round % 2 == 0) {
+      bad.resize(where);
+    } else {
+      bad[where] = static_cast<char>(bad[where] ^ (1 << (random() % 8)));
+    }
+    for (const char* suffix : {"-shm", "-wal", ""})
+      std::filesystem::remove(at(std::string("copy.db") + suffix));
+    write_file(at("copy.db"), file);
+    write_file(at("copy.db-wal"), bad);
+    const auto store = open("copy.db");
+    const std::int64_t last = expect_prefix(*store);
+    EXPECT_LE(last, kCommits);
+    if (round == 0) EXPECT_EQ(last, kCommits);
+    if (last < kCommits) ++shorter;
+    EXPECT_TRUE(store->check().ok()) << round;
+  }
+  EXPECT_GT(shorter, 60);
+}
+
 TEST_F(StoreCrash, KilledWhileCreatingLeavesNothingInTheWay) {
   std::mt19937 random(std::random_device{}());
   for (int round = 0; round < 60; ++round) {

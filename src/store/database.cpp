@@ -216,6 +216,8 @@ void Database::copy_to(Database& target) {
 
 bool Database::autocommit() const noexcept { return sqlite3_get_autocommit(db_) != 0; }
 
+std::int64_t Database::total_changes() const noexcept { return sqlite3_total_changes64(db_); }
+
 void Database::require_alive() const {
   if (in_transaction_ && autocommit()) {
     throw Error(MYCHAT_E_STORE, MYCHAT_DOMAIN_STORE, "An earlier failure rolled this transaction back.",
@@ -242,31 +244,33 @@ void Database::commit() {
   }
 }
 
+void Database::abandon() noexcept {
+  if (!autocommit()) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
 void Database::rollback() noexcept {
   if (!in_transaction_) return;
   in_transaction_ = false;
-  if (!autocommit()) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
+  abandon();
 }
 
 // --- WriteScope
 // ----------------------------------------------------------------------------------------------------
 
-WriteScope::WriteScope(Database& database) : db_(database), nested_(database.in_transaction()) {
+WriteScope::WriteScope(Database& database)
+    : db_(database), nested_(database.in_transaction()), changes_before_(database.total_changes()) {
   if (nested_) {
     db_.require_alive();
-    db_.query("SAVEPOINT scope").run();
   } else {
     db_.begin();
   }
 }
 
 void WriteScope::commit() {
+  done_ = true;  // A failed commit has rolled back already.
   if (nested_) {
     db_.require_alive();
-    db_.query("RELEASE scope").run();
-    done_ = true;
   } else {
-    done_ = true;  // A failed commit has rolled back already.
     db_.commit();
   }
 }
@@ -275,8 +279,8 @@ WriteScope::~WriteScope() {
   if (done_) return;
   if (!nested_) {
     db_.rollback();
-  } else if (!db_.autocommit()) {
-    sqlite3_exec(db_.db_, "ROLLBACK TO scope; RELEASE scope", nullptr, nullptr, nullptr);
+  } else if (db_.total_changes() != changes_before_) {
+    db_.abandon();
   }
 }
 

@@ -93,6 +93,8 @@ class Database {
   sqlite3_stmt* prepare(const char* sql, bool keep);
   void harden(Mode mode);
   bool autocommit() const noexcept;
+  std::int64_t total_changes() const noexcept;
+  void abandon() noexcept;  // Rolls back; the transaction stays open in name, and refuses all that follows.
   void require_alive() const;  // SQLite did not roll the open transaction back behind our back.
 
   sqlite3* db_ = nullptr;
@@ -100,7 +102,9 @@ class Database {
   bool in_transaction_ = false;
 };
 
-// All or nothing for a call that writes: a transaction of its own, or a savepoint inside the caller's.
+// All or nothing for a call that writes: a transaction of its own, or a part of the caller's. In the latter
+// case a call that fails after it changed something takes the whole transaction back, which then cannot be
+// committed any more: a savepoint for each call would copy every page it touches.
 class WriteScope {
  public:
   explicit WriteScope(Database& database);
@@ -113,6 +117,7 @@ class WriteScope {
   Database& db_;
   bool nested_;
   bool done_ = false;
+  std::int64_t changes_before_;
 };
 
 }  // namespace mychat

@@ -54,7 +54,9 @@ struct StoreOptions {
   std::span<const Migration> migrations = {};  // Empty: those of this library (store/migrations.h).
 };
 
-// BEGIN IMMEDIATE … COMMIT; rolls back in its destructor unless committed. Not nested.
+// BEGIN IMMEDIATE … COMMIT; rolls back in its destructor unless committed. Not nested. When a call inside it
+// fails after it changed something, all of the transaction is taken back at once: further writes and commit()
+// throw MYCHAT_E_STORE.
 class Transaction {
  public:
   Transaction(Transaction&& other) noexcept;

@@ -123,7 +123,7 @@ TEST_F(StoreCrash, ADamagedLogLeavesAPrefixOfTheCommits) {
     const auto store = open("copy.db");
     const std::int64_t last = expect_prefix(*store);
     EXPECT_LE(last, kCommits);
-    if (round == 0) EXPECT_EQ(last, kCommits);
+    EXPECT_TRUE(round > 0 || last == kCommits);
     if (last < kCommits) ++shorter;
     EXPECT_TRUE(store->check().ok()) << round;
   }

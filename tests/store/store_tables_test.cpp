@@ -251,5 +251,28 @@ TEST_F(StoreTables, AFailedCallInsideATransactionLeavesTheRestOfIt) {
   EXPECT_EQ(store->messages().count(), 0);
 }
 
+TEST_F(StoreTables, ACallThatFailsHalfWayTakesItsTransactionBack) {
+  {
+    const auto store = open();
+    store->outbox().enqueue(entry_of("good", "a", 50));
+    store->outbox().enqueue(entry_of("bad", "a", 50));
+  }
+  sql("UPDATE outbox SET payload = x'00' WHERE seq = 2");
+  const auto store = open();
+  {
+    auto transaction = store->begin();
+    store->account().set_int("before", 1);
+    EXPECT_EQ(status_of([&] { store->outbox().make_all_due(10); }),
+              MYCHAT_E_STORE_CORRUPT);  // After the first entry.
+    EXPECT_EQ(status_of([&] { store->account().set_int("after", 1); }), MYCHAT_E_STORE);
+    EXPECT_EQ(status_of([&] { transaction.commit(); }), MYCHAT_E_STORE);
+  }
+  EXPECT_FALSE(store->account().get_int("before"));
+  EXPECT_FALSE(store->account().get_int("after"));
+  EXPECT_EQ(store->outbox().get(1)->next_attempt_at, 50);
+  store->account().set_int("again", 1);  // The store goes on.
+  EXPECT_EQ(store->account().get_int("again"), 1);
+}
+
 }  // namespace
 }  // namespace mychat::testing

@@ -10,6 +10,7 @@
 #include <functional>
 #include <iterator>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "base/error.h"
@@ -43,8 +44,14 @@ inline mychat_status status_of(const std::function<void()>& action) {
 class StoreTest : public ::testing::Test {
  protected:
   StoreTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "mychat-store-XXXXXX").string();
-    dir_ = ::mkdtemp(name.data());
+    // In memory where there is such a place: a killed process does not lose the page cache, so that waiting
+    // for a disk would show nothing more.
+    std::string name = "/dev/shm/mychat-store-XXXXXX";
+    if (::mkdtemp(name.data()) == nullptr) {
+      name = (std::filesystem::temp_directory_path() / "mychat-store-XXXXXX").string();
+      if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no directory for the test");
+    }
+    dir_ = name;
   }
   ~StoreTest() override {
     std::error_code ignored;

@@ -123,8 +123,11 @@ RequestReader::State RequestReader::read(std::string_view& bytes) {
 
 RequestReader::State RequestReader::read_head(std::string_view& bytes) {
   // One empty line before a request is tolerated (RFC 9112, section 2.2).
-  if (scanned_ == 0 && bytes.starts_with("\r\n")) bytes.remove_prefix(2);
-  if (bytes == "\r") return State::kMore;
+  if (!skipped_empty_line_) {
+    if (bytes.empty() || bytes == "\r") return State::kMore;
+    skipped_empty_line_ = true;
+    if (bytes.starts_with("\r\n")) bytes.remove_prefix(2);
+  }
   const HeadScan scan = scan_head(bytes, scanned_);
   if (scan.malformed) return fail({400, "The request is malformed."});
   if ((scan.end == 0 && bytes.size() >= max_header_bytes_) || scan.end > max_header_bytes_) {
@@ -164,7 +167,8 @@ RequestReader::State RequestReader::accept_body(std::size_t max_bytes) {
 
 RequestReader::State RequestReader::read_body(std::string_view& bytes) {
   while (!bytes.empty() && !parser_->is_done()) {
-    if (parser_->chunked() && bytes.size() < kLeastChunked) break;
+    if (!body_begun_ && parser_->chunked() && bytes.size() < kLeastChunked) break;
+    body_begun_ = true;
     error_code ec;
     const std::size_t used = parser_->put(boost::asio::buffer(bytes.data(), bytes.size()), ec);
     bytes.remove_prefix(used);

@@ -65,7 +65,9 @@ class RequestReader {
   std::size_t max_headers_;
   std::size_t scanned_ = 0;
   State state_ = State::kMore;
+  bool skipped_empty_line_ = false;
   bool in_body_ = false;
+  bool body_begun_ = false;
   HttpFailure failure_;
   std::unique_ptr<Parser> parser_;
 };

@@ -130,7 +130,8 @@ TEST(HttpParser, TakesAbsoluteAndAsteriskTargets) {
   EXPECT_EQ(parsed.request.path, "*");
 }
 
-TEST(HttpParser, ToleratesAnEmptyLineBeforeARequest) {
+TEST(HttpParser, ToleratesOneEmptyLineBeforeARequest) {
+  EXPECT_EQ(status_of("\r\n\r\n" + get("/")), 400);
   EXPECT_EQ(parse_all_ways("\r\n" + get("/")).state, RequestReader::State::kDone);
 }
 

@@ -188,7 +188,7 @@ std::optional<HttpFailure> parse_target(std::string_view target, HttpRequest& re
   static constexpr HttpFailure kBad{400, "The request target is malformed."};
   if (target == "*") {
     if (request.method != "OPTIONS") return kBad;
-    request.path = "*";
+    request.path.assign(1, '*');
     return std::nullopt;
   }
   for (const std::string_view scheme : {"http://", "https://"}) {
@@ -200,7 +200,8 @@ std::optional<HttpFailure> parse_target(std::string_view target, HttpRequest& re
     request.host = authority;
     target = slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
     if (target.front() == '?') {
-      const std::string with_path = "/" + std::string(target);
+      std::string with_path(1, '/');
+      with_path.append(target);
       return parse_target(with_path, request);
     }
     break;

@@ -80,7 +80,8 @@ void WsFrameReader::unmask(std::span<char> bytes) noexcept {
   for (std::size_t j = i; j < bytes.size(); ++j)
     bytes[j] = static_cast<char>(static_cast<std::uint8_t>(bytes[j]) ^ mask_[j % 4]);
   // The next piece of this frame starts where this one ended.
-  std::rotate(mask_.begin(), mask_.begin() + static_cast<std::ptrdiff_t>(bytes.size() % 4), mask_.end());
+  const auto mask = mask_;
+  for (std::size_t j = 0; j < 4; ++j) mask_[j] = mask[(j + bytes.size()) % 4];
 }
 
 void WsFrameReader::check_first_bytes(std::uint8_t first, std::uint8_t second,

@@ -108,6 +108,12 @@ PollResult to_result(EventQueue::Wait wait) noexcept {
   return PollResult::kClosed;
 }
 
+Event journal_place(std::uint64_t seq) noexcept {
+  Event event;
+  event.seq = seq;
+  return event;
+}
+
 // Nothing when the event was acknowledged meanwhile.
 std::optional<Event> journal_event(Core& core, std::uint64_t seq) {
   const std::lock_guard lock(core.mutex);
@@ -137,10 +143,10 @@ PollResult Client::poll(int timeout_ms, Event& out) {
       }
     } catch (const Error& error) {
       if (error.status() == MYCHAT_E_CLOSED) return PollResult::kClosed;
-      core.events.put_back(taken.journal_seq);
+      core.events.give_back(journal_place(taken.journal_seq));
       throw;
     } catch (...) {
-      core.events.put_back(taken.journal_seq);
+      core.events.give_back(journal_place(taken.journal_seq));
       throw;
     }
     if (timeout_ms > 0)
@@ -150,6 +156,8 @@ PollResult Client::poll(int timeout_ms, Event& out) {
 
 int Client::event_fd() const noexcept { return impl_->core.events.fd(); }
 void Client::wakeup() noexcept { impl_->core.events.wakeup(); }
+
+void Client::give_back(Event&& event) noexcept { impl_->core.events.give_back(std::move(event)); }
 
 void Client::ack(std::uint64_t seq) {
   Core& core = impl_->core;

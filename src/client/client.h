@@ -33,6 +33,8 @@ class Client {
   PollResult poll(int timeout_ms, Event& out);
   int event_fd() const noexcept;  // -1 once closed
   void wakeup() noexcept;
+  // An event that was taken but could not be handed on comes first with the next poll.
+  void give_back(Event&& event) noexcept;
   void ack(std::uint64_t seq);
   void rewind();
   // kEvent: the completion. Throws MYCHAT_E_NOT_FOUND for a request that is not known.

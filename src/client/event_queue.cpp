@@ -106,18 +106,29 @@ void EventQueue::journal_rewind(std::uint64_t after) {
   signal();
 }
 
-void EventQueue::put_back(std::uint64_t seq) {
-  std::list<Item> node;
-  node.push_back(Item{});
-  node.front().from = node.front().to = seq;
+void EventQueue::give_back(Event&& event) noexcept {
   const std::lock_guard lock(mutex_);
   if (closed_) return;
-  if (!items_.empty() && items_.front().from == seq + 1) {
-    items_.front().from = seq;
-  } else {
-    items_.splice(items_.begin(), node);
+  if (event.seq != 0 && !items_.empty() && items_.front().from == event.seq + 1) {
+    items_.front().from = event.seq;
+  } else if (!spare_.empty()) {
+    Item& place = spare_.front();
+    place.from = place.to = event.seq;
+    if (event.seq == 0) {
+      if (droppable(event.type)) ++volatile_count_;
+      place.event = std::move(event);
+    }
+    items_.splice(items_.begin(), spare_, spare_.begin());
   }
   signal();
+}
+
+void EventQueue::keep_place(std::list<Item>::iterator item) noexcept {
+  if (spare_.size() >= kMaxSpare) {
+    items_.erase(item);
+    return;
+  }
+  spare_.splice(spare_.begin(), items_, item);
 }
 
 std::uint64_t EventQueue::journal_given() const {
@@ -151,11 +162,11 @@ EventQueue::Wait EventQueue::take(int timeout_ms, Taken& out) {
   if (item.from != 0) {
     out.journal_seq = item.from++;
     journal_given_ = std::max(journal_given_, out.journal_seq);
-    if (item.from > item.to) items_.pop_front();
+    if (item.from > item.to) keep_place(items_.begin());
   } else {
     if (droppable(item.event.type)) --volatile_count_;
     out.event = std::move(item.event);
-    items_.pop_front();
+    keep_place(items_.begin());
   }
   refresh_fd();
   return Wait::kReady;
@@ -255,7 +266,7 @@ EventQueue::Wait EventQueue::await(mychat_request_id request, int timeout_ms, Ev
   if (found == items_.end())
     throw Error(MYCHAT_E_NOT_FOUND, MYCHAT_DOMAIN_API, "The completion was taken by another call.");
   out = std::move(found->event);
-  items_.erase(found);
+  keep_place(found);
   refresh_fd();
   return Wait::kReady;
 }

@@ -37,8 +37,8 @@ class EventQueue {
   void journal_grew(std::uint64_t last);
   // Gives out the journal again from `after` + 1.
   void journal_rewind(std::uint64_t after);
-  // A journal event could not be read: it comes again next.
-  void put_back(std::uint64_t seq);
+  // An event that was taken comes again next. It goes back into the place that it was taken from.
+  void give_back(Event&& event) noexcept;
   std::uint64_t journal_given() const;  // The greatest number ever given out.
 
   Wait take(int timeout_ms, Taken& out);
@@ -67,6 +67,9 @@ class EventQueue {
     std::function<void()> cancel;
   };
 
+  static constexpr std::size_t kMaxSpare = 64;  // As many threads may be handing on what they took.
+
+  void keep_place(std::list<Item>::iterator item) noexcept;
   void append(std::list<Item>& node) noexcept;
   void make_room();
   void signal() noexcept;
@@ -78,6 +81,7 @@ class EventQueue {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::list<Item> items_;
+  std::list<Item> spare_;  // The place of what was taken last, so that giving it back needs no memory.
   std::unordered_map<mychat_request_id, Request> requests_;
   std::unordered_map<mychat_request_id, mychat_operation> operations_;
   std::size_t volatile_count_ = 0;

@@ -1,0 +1,85 @@
+// Names of numbers, for logs and scripts.
+#include "mychat/mychat.h"
+
+extern "C" {
+
+const char* mychat_status_name(mychat_status status) {
+#define MYCHAT_NAME(value) \
+  case value:              \
+    return #value
+  switch (status) {
+    MYCHAT_NAME(MYCHAT_OK);
+    MYCHAT_NAME(MYCHAT_E_INVALID_ARGUMENT);
+    MYCHAT_NAME(MYCHAT_E_INVALID_STATE);
+    MYCHAT_NAME(MYCHAT_E_OUT_OF_MEMORY);
+    MYCHAT_NAME(MYCHAT_E_INTERNAL);
+    MYCHAT_NAME(MYCHAT_E_CANCELLED);
+    MYCHAT_NAME(MYCHAT_E_TIMEOUT);
+    MYCHAT_NAME(MYCHAT_E_CLOSED);
+    MYCHAT_NAME(MYCHAT_E_NOT_FOUND);
+    MYCHAT_NAME(MYCHAT_E_ALREADY_EXISTS);
+    MYCHAT_NAME(MYCHAT_E_UNSUPPORTED);
+    MYCHAT_NAME(MYCHAT_E_BUSY);
+    MYCHAT_NAME(MYCHAT_E_RANDOM);
+    MYCHAT_NAME(MYCHAT_E_MALFORMED);
+    MYCHAT_NAME(MYCHAT_E_TOO_LARGE);
+    MYCHAT_NAME(MYCHAT_E_CRYPTO);
+    MYCHAT_NAME(MYCHAT_E_DECRYPT);
+    MYCHAT_NAME(MYCHAT_E_WRONG_PASSWORD);
+    MYCHAT_NAME(MYCHAT_E_KEY_MISMATCH);
+    MYCHAT_NAME(MYCHAT_E_SIGNATURE);
+    MYCHAT_NAME(MYCHAT_E_KEY_CHANGED);
+    MYCHAT_NAME(MYCHAT_E_NO_KEY_MATERIAL);
+    MYCHAT_NAME(MYCHAT_E_POLICY);
+    MYCHAT_NAME(MYCHAT_E_NO_IDENTITY);
+    MYCHAT_NAME(MYCHAT_E_STORE);
+    MYCHAT_NAME(MYCHAT_E_STORE_HELD);
+    MYCHAT_NAME(MYCHAT_E_STORE_KEY);
+    MYCHAT_NAME(MYCHAT_E_STORE_CORRUPT);
+    MYCHAT_NAME(MYCHAT_E_STORE_TOO_NEW);
+    MYCHAT_NAME(MYCHAT_E_IO);
+    MYCHAT_NAME(MYCHAT_E_NETWORK);
+    MYCHAT_NAME(MYCHAT_E_DNS);
+    MYCHAT_NAME(MYCHAT_E_TLS);
+    MYCHAT_NAME(MYCHAT_E_PLAINTEXT_REFUSED);
+    MYCHAT_NAME(MYCHAT_E_PROTOCOL);
+    MYCHAT_NAME(MYCHAT_E_UNAUTHORIZED);
+    MYCHAT_NAME(MYCHAT_E_FORBIDDEN);
+    MYCHAT_NAME(MYCHAT_E_REGISTRATION_CLOSED);
+    MYCHAT_NAME(MYCHAT_E_RATE_LIMITED);
+    MYCHAT_NAME(MYCHAT_E_REJECTED);
+    MYCHAT_NAME(MYCHAT_E_NODE);
+    default:
+      return "MYCHAT_E_UNKNOWN";
+  }
+#undef MYCHAT_NAME
+}
+
+const char* mychat_event_type_name(mychat_event_type type) {
+  switch (type) {
+    case MYCHAT_EVENT_COMPLETION:
+      return "completion";
+    case MYCHAT_EVENT_CONNECTION:
+      return "connection";
+    case MYCHAT_EVENT_PROGRESS:
+      return "progress";
+    case MYCHAT_EVENT_MESSAGE:
+      return "message";
+    case MYCHAT_EVENT_MESSAGE_STATUS:
+      return "message_status";
+    case MYCHAT_EVENT_TYPING:
+      return "typing";
+    case MYCHAT_EVENT_PRESENCE:
+      return "presence";
+    case MYCHAT_EVENT_CONTACT:
+      return "contact";
+    case MYCHAT_EVENT_KEY_CHANGED:
+      return "key_changed";
+    case MYCHAT_EVENT_SESSION_ENDED:
+      return "session_ended";
+    default:
+      return "unknown";
+  }
+}
+
+}  // extern "C"

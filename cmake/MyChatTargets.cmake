@@ -8,6 +8,7 @@ target_compile_features(mychat_flags INTERFACE cxx_std_20 c_std_99)
 target_compile_options(mychat_flags INTERFACE
   $<$<BOOL:${MYCHAT_TOP_LEVEL}>:-Wall -Wextra -Wconversion -Wshadow -Werror>
   -fstack-protector-strong -fno-omit-frame-pointer
+  $<$<CONFIG:Release,MinSizeRel>:-ffunction-sections -fdata-sections>
   $<$<CONFIG:Release,RelWithDebInfo>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
 if(MYCHAT_SANITIZE)
   target_compile_options(mychat_flags INTERFACE -fsanitize=${MYCHAT_SANITIZE} -fno-sanitize-recover=all)

@@ -5,9 +5,9 @@
 #include "app/commands/command.h"
 #include "app/commands/operator_session.h"
 #include "base/clock.h"
-#include "base/encoding.h"
 #include "base/error.h"
-#include "crypto/hash.h"
+#include "keys/fingerprint.h"
+#include "keys/public_key.h"
 #include "protocol/json_writer.h"
 
 namespace mychat::server {
@@ -55,14 +55,6 @@ std::string read_key(const std::string& path) {
   return key;
 }
 
-// v1's second form: of the key's text as it is.
-std::string fingerprint_of_text(const std::string& key) {
-  const std::string hex = hex_encode_upper(sha256(view(key)));
-  std::string out;
-  for (std::size_t i = 0; i < hex.size(); i += 4) out += (i == 0 ? "" : "-") + hex.substr(i, 4);
-  return out;
-}
-
 void write_user(JsonWriter& json, const UserView& user) {
   json.begin_object();
   json.member("id", user.id);
@@ -90,7 +82,7 @@ int user_add_command(const CommonOptions& common, const UserAddOptions& options)
     wire::RegisterRequest request;
     request.username = options.username;
     request.public_key = read_key(options.public_key_file);
-    request.public_key_fingerprint = fingerprint_of_text(request.public_key);
+    request.public_key_fingerprint = key_fingerprint(parse_public_key(request.public_key));
     if (!options.email.empty()) request.email = options.email;
     std::optional<std::string> made;
     if (options.password_stdin) {

@@ -27,6 +27,7 @@ struct WsRoutesConfig {
   std::size_t sends_in_all = 8192;     // Under way over all connections; well below the writer's queue.
   std::size_t errors_per_minute = 30;  // 1008 beyond.
   std::int64_t sweep_ms = 500;
+  std::int64_t touch_ms = 60'000;  // Well within the 300 s that presence lives.
 };
 
 struct RoutesConfig {

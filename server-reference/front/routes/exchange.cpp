@@ -53,8 +53,8 @@ void Exchange::respond(HttpResponse response) {
                    [](const NameValue& header) { return header.first == "Cache-Control"; }))
     response.headers.emplace_back("Cache-Control", "no-store");
   for (NameValue& header : headers_) response.headers.push_back(std::move(header));
-  reply_(std::move(response));
   observer_.request_done(record);
+  reply_(std::move(response));
 }
 
 void Exchange::fail(const Failure& failure) {

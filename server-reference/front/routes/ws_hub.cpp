@@ -7,10 +7,6 @@
 
 namespace mychat::server {
 
-namespace {
-constexpr std::int64_t kTouchMs = 60'000;  // Well within the 300 s that presence lives.
-}
-
 WsHub::~WsHub() { stop(); }
 
 void WsHub::start() {
@@ -113,7 +109,7 @@ void WsHub::sweep_loop() {
     if (stopping_) return;
     lock.unlock();
     const std::int64_t now = Clock::system().monotonic_ms();
-    const bool touch = now - touched >= kTouchMs;
+    const bool touch = now - touched >= context_.config.ws.touch_ms;
     if (touch) touched = now;
     sweep(now, touch);
     lock.lock();

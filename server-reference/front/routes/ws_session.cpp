@@ -81,6 +81,7 @@ void WsSession::take(wire::AuthFrame frame) {
       if (caller->user != caller_->user) throw Refused(401, "This connection belongs to another user.");
     } else {
       caller_ = caller;
+      token_ = frame.token;
       stream_ = std::make_shared<MailboxStream>(context_, connection_, caller_);
       authenticated_ = true;
       subscription_ = context_.services.bus().subscribe(caller_->user, weak_from_this());
@@ -254,6 +255,17 @@ void WsSession::on_session_revoked(std::int64_t session) {
     connection_.close(kWsUnauthorized, "The session has ended.");
 }
 
+bool WsSession::still_valid() const {
+  try {
+    context_.services.auth().authenticate(text(view(token_)));
+    return true;
+  } catch (const Refused& refused) {
+    return refused.failure().status != 401;
+  } catch (const std::exception&) {
+    return true;  // Storage has trouble, not the session.
+  }
+}
+
 WsSession::Swept WsSession::sweep(std::int64_t now_ms, std::int64_t unix_ms, bool touch) {
   Swept swept;
   swept.authenticated = authenticated_;
@@ -266,8 +278,14 @@ WsSession::Swept WsSession::sweep(std::int64_t now_ms, std::int64_t unix_ms, boo
     connection_.close(kWsUnauthorized, "The token has expired.");
     return swept;
   }
-  // A connection that answers the heartbeat is a sign of life; the front cuts those that do not.
-  if (touch) context_.services.presence().touch(caller_, connection_.id());
+  if (touch) {
+    if (!still_valid()) {
+      connection_.close(kWsUnauthorized, "The session has ended.");
+      return swept;
+    }
+    // A connection that answers the heartbeat is a sign of life; the front cuts those that do not.
+    context_.services.presence().touch(caller_, connection_.id());
+  }
   swept.behind = stream_->retry();
   return swept;
 }

@@ -59,6 +59,7 @@ class WsSession : public WsPeer, public BusSubscriber, public std::enable_shared
 
   void error(int status, std::string_view detail, const std::optional<std::string>& id = std::nullopt);
   void result_of(std::uint64_t place, const std::string& id, const Result<AcceptedMessage>& result);
+  bool still_valid() const;
   bool overloaded() const;
   void pause_if_overloaded();
   void send_v1(std::span<const MailboxItemPtr> items);
@@ -71,6 +72,7 @@ class WsSession : public WsPeer, public BusSubscriber, public std::enable_shared
 
   // Set once, by the auth frame, before `authenticated_`.
   Caller caller_;
+  Secret token_;  // Looked at again each minute: sessions can end without this process being told.
   std::shared_ptr<MailboxStream> stream_;
   std::atomic<bool> authenticated_{false};
   std::atomic<unsigned> events_{0};

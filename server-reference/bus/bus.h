@@ -54,8 +54,8 @@ class Bus {
     std::uint64_t id_ = 0;
   };
 
-  // The bus keeps the subscriber alive only during a call. Items committed after this call returns are
-  // announced.
+  // The bus keeps the subscriber alive only during a call and must outlive the subscription. Items committed
+  // after this call returns are announced.
   [[nodiscard]] Subscription subscribe(std::int64_t user, std::weak_ptr<BusSubscriber> subscriber);
 
   struct Announcement {

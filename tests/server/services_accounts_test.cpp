@@ -220,11 +220,12 @@ TEST_F(Accounts, LogoutEndsOneSessionAndItsConnections) {
   const auto second = login("alice").value();
   const Caller one = caller(first);
   auto heard = std::make_shared<Listener>();
-  const auto subscription = services_->bus().subscribe(one->user, heard);
+  auto subscription = services_->bus().subscribe(one->user, heard);
   ASSERT_EQ(status([&](auto done) { services_->auth().logout(one, done); }), 200);
   EXPECT_EQ(valid(first), 401);
   EXPECT_EQ(valid(second), 200);
   EXPECT_EQ(heard->wait_notes(1), std::vector<std::string>{"revoked one"});
+  subscription.reset();  // It must not outlive the bus.
   reopen();
   EXPECT_EQ(valid(first), 401);
 }

@@ -9,11 +9,11 @@ namespace {
 constexpr std::string_view kStandard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kUrl = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-constexpr std::array<std::int8_t, 256> reverse(std::string_view alphabet) {
-  std::array<std::int8_t, 256> table{};
+constexpr std::array<std::int16_t, 256> reverse(std::string_view alphabet) {
+  std::array<std::int16_t, 256> table{};
   table.fill(-1);
   for (std::size_t i = 0; i < alphabet.size(); ++i)
-    table[static_cast<std::uint8_t>(alphabet[i])] = static_cast<std::int8_t>(i);
+    table[static_cast<std::uint8_t>(alphabet[i])] = static_cast<std::int16_t>(i);
   return table;
 }
 
@@ -44,7 +44,7 @@ Out encode64(ByteView in, std::string_view alphabet, bool pad) {
 }
 
 template <class Out>
-std::optional<Out> decode64(std::string_view in, const std::array<std::int8_t, 256>& table, bool padded) {
+std::optional<Out> decode64(std::string_view in, const std::array<std::int16_t, 256>& table, bool padded) {
   if (padded) {
     if (in.size() % 4 != 0) return std::nullopt;
     for (int i = 0; i < 2 && !in.empty() && in.back() == '='; ++i) in.remove_suffix(1);

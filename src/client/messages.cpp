@@ -73,7 +73,7 @@ std::string Client::send(std::string_view recipient, mychat_content_type type, B
   if (type == MYCHAT_CONTENT_TEXT && !is_utf8(text(data))) throw_argument("The text is not UTF-8.");
   if (data.size() > limits::kMaxMessageSize - kGcmTag)
     throw Error(MYCHAT_E_TOO_LARGE, MYCHAT_DOMAIN_API, "A message has at most 10,485,744 bytes.");
-  const std::string id = message_id.empty() ? uuid_v4() : canonical_message_id(message_id);
+  std::string id = message_id.empty() ? uuid_v4() : canonical_message_id(message_id);
   const std::string me = core.require_handle();
   core.require_keys();
   {

@@ -241,6 +241,7 @@ void Sync::send_receipts(const Secret& token, bool batched, std::stop_token stop
   const std::vector<OutboxEntry> due = outbox_.due_receipts(limits::kIdsPerList);
   if (due.empty()) return;
   std::vector<std::string> ids;
+  ids.reserve(due.size());
   for (const OutboxEntry& entry : due) ids.push_back(entry.message_id);
   core_.node().mark_read(token, ids, batched, std::move(stop));
   outbox_.receipts_sent(due);

@@ -1,0 +1,1 @@
+find_package(MyChat 99 REQUIRED)

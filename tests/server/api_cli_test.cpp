@@ -297,6 +297,49 @@ TEST_F(ApiCli, SigtermDrainsWithAWebSocketOpenAndSighupChangesTheLogLevel) {
   EXPECT_NE(node->err().find("Stopped."), std::string::npos);
 }
 
+// A certificate of its own for node.test, made by the openssl program.
+void make_certificate(const std::string& certificate, const std::string& key) {
+  const std::string command =
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "
+      "/CN=node.test -addext subjectAltName=DNS:node.test,DNS:localhost -keyout " +
+      key + " -out " + certificate + " 2>/dev/null";
+  ASSERT_EQ(std::system(command.c_str()), 0);
+}
+
+TEST_F(ApiCli, SighupReloadsTheCertificateAndKeepsTheOldOneWhenTheNewIsBroken) {
+  const std::string certificate = dir_ / "cert.pem", key = dir_ / "key.pem", first = dir_ / "first.pem",
+                    second = dir_ / "second.pem";
+  make_certificate(certificate, key);
+  fs::copy_file(certificate, first);
+  init({"--tls-cert", certificate, "--tls-key", key});
+  auto node = serve();
+  const auto served_by = [&](const std::string& authority) {
+    try {
+      TestClient client(port_, ClientTls{authority});
+      return client.request("GET", "/health").status == 200;
+    } catch (const std::exception&) {
+      return false;  // The handshake failed: another certificate.
+    }
+  };
+  EXPECT_TRUE(served_by(first));
+  make_certificate(certificate, key);
+  fs::copy_file(certificate, second);
+  EXPECT_TRUE(served_by(first));
+  node->signal(SIGHUP);
+  ASSERT_TRUE(eventually([&] { return served_by(second); })) << node->err();
+  EXPECT_FALSE(served_by(first));
+  make_certificate(dir_ / "other.pem", key);  // The key no longer belongs to the certificate.
+  node->signal(SIGHUP);
+  ASSERT_TRUE(eventually([&] { return node->err().find("was not reloaded") != std::string::npos; }))
+      << node->err();
+  EXPECT_TRUE(served_by(second));
+  EXPECT_NE(run({"doctor", "--port", "0"}, 4).find("error: certificate:"), std::string::npos);
+  make_certificate(certificate, key);
+  EXPECT_NE(run({"doctor", "--port", "0"}).find("ok: certificate:"), std::string::npos);
+  node->signal(SIGTERM);
+  EXPECT_EQ(node->wait(), 0) << node->err();
+}
+
 TEST_F(ApiCli, DevServesOpenRegistrationOnLoopbackAndLeavesNothingBehind) {
   const std::string ready = dir_ / "ready";
   Process node(dir_, {"dev", "--port", "0", "--print-port", "--ready-file", ready}, {},

@@ -83,7 +83,7 @@ std::string fresh_id() { return uuid_v4(); }
 
 TestNode::TestNode(Adjust adjust) {
   config_.domain = "node.test";
-  config_.secret_key = "q8Zt3nV0xR5wLkP2sYcB7mHdJ4fG9uEaTiQoWz6yN1vX";
+  config_.secret_key = to_secret("q8Zt3nV0xR5wLkP2sYcB7mHdJ4fG9uEaTiQoWz6yN1vX");
   config_.data_dir = dir_.path();
   config_.db_path = dir_ / "mychat.db";
   config_.listen_port = 0;

@@ -45,6 +45,13 @@ std::string quoted(const std::string& value) {
   return out + "\"";
 }
 
+// A path given here is taken from the working directory; in the file it would be taken from the data
+// directory.
+std::string as_seen_from_anywhere(const std::string& name, const std::string& value) {
+  if (value.empty() || find_setting(name)->kind != SettingKind::kPath) return value;
+  return fs::absolute(value).lexically_normal().string();
+}
+
 std::string env_text(const CommonOptions& common, const std::string& domain) {
   std::string text =
       "# Configuration of a MyChat node; docs/operator-guide.md says what each setting means.\n"
@@ -52,7 +59,8 @@ std::string env_text(const CommonOptions& common, const std::string& domain) {
   text += "DOMAIN=" + quoted(domain) + "\n";
   text += "SECRET_KEY=" + base64url_encode(view(random_secret(48))) + "\n";
   for (const auto& [name, value] : common.inputs.flags)
-    if (name != "DOMAIN" && name != "DATA_DIR") text += name + "=" + quoted(value) + "\n";
+    if (name != "DOMAIN" && name != "DATA_DIR")
+      text += name + "=" + quoted(as_seen_from_anywhere(name, value)) + "\n";
   if (!common.inputs.flags.contains("REGISTRATION_OPEN"))
     text +=
         "# Only people with an invite may register (mychat-server invite create).\nREGISTRATION_OPEN=false\n";

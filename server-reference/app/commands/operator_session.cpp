@@ -10,7 +10,7 @@ namespace mychat::server {
 OperatorSession::OperatorSession(const Config& config) {
   NodeConfig node;
   node.domain = config.domain;
-  node.secret_key = to_secret(config.secret_key);
+  node.secret_key = config.secret_key;
   node.max_users = config.max_users;
   node.session_timeout_ms = config.session_timeout_hours * 3'600'000;
   StorageOptions storage;

@@ -101,17 +101,22 @@ bool drain(Node& node, const Config& config, Logger& logger) {
   return clean;
 }
 
-int serve(const CommonOptions& common, const Config& config, const RunOptions& options, bool announce_url) {
+int serve(const CommonOptions& common, Config config, const RunOptions& options, bool announce_url) {
   block_signals();
   bound_malloc();
   const std::uint64_t files = raise_file_limit();
   require_writable(config);
   Logger logger(config.log_format, config.log_level);
-  if (files < static_cast<std::uint64_t>(config.max_connections) + 64)
+  // Files of the database, the log, the metrics and of each thread.
+  constexpr std::uint64_t kOtherFiles = 64;
+  if (files < static_cast<std::uint64_t>(config.max_connections) + kOtherFiles) {
+    config.max_connections =
+        static_cast<std::int64_t>(files > 2 * kOtherFiles ? files - kOtherFiles : kOtherFiles);
     logger.write(LogLevel::kWarning, "node",
-                 "The limit of open files is " + std::to_string(files) +
-                     ", less than MAX_CONNECTIONS needs; raise "
-                     "LimitNOFILE.");
+                 "At most " + std::to_string(files) +
+                     " files may be open (LimitNOFILE): MAX_CONNECTIONS is lowered to " +
+                     std::to_string(config.max_connections) + ".");
+  }
   Node node(config, logger);
   node.start();
   logger.write(LogLevel::kInfo, "node",
@@ -177,6 +182,7 @@ int dev_command(CommonOptions common, const RunOptions& options) {
     flags["LISTEN_ADDRESS"] = "127.0.0.1";
     flags["REGISTRATION_OPEN"] = "true";
     flags.try_emplace("LISTEN_PORT", "8000");
+    flags.try_emplace("MAX_USERS", "1000000");
     flags.try_emplace("REGISTRATIONS_PER_HOUR", "100000");
     flags.try_emplace("LOGIN_ATTEMPTS_PER_MINUTE", "10000");
     flags.try_emplace("REQUESTS_PER_MINUTE", "1000000");

@@ -11,13 +11,15 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
+
 namespace mychat::server {
 
 struct Config {
   // v1
   std::string domain;
   std::int64_t max_users = 500;
-  std::string secret_key;
+  Secret secret_key;
   std::string admin_email;
   std::int64_t session_timeout_hours = 168;
   std::int64_t max_message_size = 10'485'760;

@@ -87,10 +87,13 @@ Setting unused_setting(std::string_view name) {
 }
 
 Setting secret_setting() {
-  Setting setting = checked_text("SECRET_KEY", &Config::secret_key,
-                                 "signs session tokens; at least 32 random characters", weak_secret_reason);
-  setting.kind = SettingKind::kSecret;
-  return setting;
+  return {"SECRET_KEY", "signs session tokens; at least 32 random characters", SettingKind::kSecret,
+          [](Config& config, const RawValue& raw) {
+            if (raw.list) return std::string("must be one text, not a list");
+            config.secret_key = to_secret(raw.text);
+            return weak_secret_reason(raw.text);
+          },
+          [](const Config& config) { return std::string(config.secret_key.empty() ? "" : "set"); }};
 }
 
 std::string check_domain(const std::string& text) {

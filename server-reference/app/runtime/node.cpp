@@ -19,7 +19,7 @@ namespace {
 NodeConfig services_config(const Config& config) {
   NodeConfig out;
   out.domain = config.domain;
-  out.secret_key = to_secret(config.secret_key);
+  out.secret_key = config.secret_key;
   out.session_timeout_ms = config.session_timeout_hours * 3'600'000;
   out.max_users = config.max_users;
   out.registration_open = config.registration_open;

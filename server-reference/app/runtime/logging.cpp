@@ -152,7 +152,10 @@ void Logger::write(LogLevel level, std::string_view component, std::string_view 
     line += ",\"message\":";
     append_json_quoted(line, message);
   } else {
-    line = "[" + one_line(component) + "] " + one_line(message);
+    line += '[';
+    line += one_line(component);
+    line += "] ";
+    line += one_line(message);
   }
   logger_->log(to_spdlog(level), spdlog::string_view_t(line));
 }

@@ -25,11 +25,11 @@ typedef uint64_t mychat_request_id;
 /** Levels of the log. */
 typedef int32_t mychat_log_level;
 enum {
-  MYCHAT_LOG_TRACE = 0,
-  MYCHAT_LOG_DEBUG = 1,
-  MYCHAT_LOG_INFO = 2,
-  MYCHAT_LOG_WARNING = 3,
-  MYCHAT_LOG_ERROR = 4
+  MYCHAT_LOG_TRACE = 0,   /**< Every step. */
+  MYCHAT_LOG_DEBUG = 1,   /**< For whoever looks for a fault. */
+  MYCHAT_LOG_INFO = 2,    /**< What the library does. */
+  MYCHAT_LOG_WARNING = 3, /**< What failed and is tried again, or is left out. */
+  MYCHAT_LOG_ERROR = 4    /**< What failed for good. */
 };
 
 /**
@@ -80,7 +80,7 @@ typedef struct mychat_client_options {
 
 /** Initialiser of a mychat_client_options. */
 #define MYCHAT_CLIENT_OPTIONS_INIT \
-  {sizeof(mychat_client_options), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, MYCHAT_LOG_INFO, 0}
+  { sizeof(mychat_client_options), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL, MYCHAT_LOG_INFO, 0 }
 
 /** As #MYCHAT_CLIENT_OPTIONS_INIT, for FFIs. NULL is harmless. Since 0.1.0. */
 MYCHAT_API void mychat_client_options_init(mychat_client_options* options);
@@ -205,7 +205,8 @@ typedef struct mychat_register_options {
 } mychat_register_options;
 
 /** Initialiser of a mychat_register_options. */
-#define MYCHAT_REGISTER_OPTIONS_INIT {sizeof(mychat_register_options), NULL, NULL, NULL, NULL, NULL}
+#define MYCHAT_REGISTER_OPTIONS_INIT \
+  { sizeof(mychat_register_options), NULL, NULL, NULL, NULL, NULL }
 
 /** As #MYCHAT_REGISTER_OPTIONS_INIT, for FFIs. NULL is harmless. Since 0.1.0. */
 MYCHAT_API void mychat_register_options_init(mychat_register_options* options);
@@ -231,7 +232,8 @@ typedef struct mychat_login_options {
 } mychat_login_options;
 
 /** Initialiser of a mychat_login_options. */
-#define MYCHAT_LOGIN_OPTIONS_INIT {sizeof(mychat_login_options), NULL, NULL, NULL}
+#define MYCHAT_LOGIN_OPTIONS_INIT \
+  { sizeof(mychat_login_options), NULL, NULL, NULL }
 
 /** As #MYCHAT_LOGIN_OPTIONS_INIT, for FFIs. NULL is harmless. Since 0.1.0. */
 MYCHAT_API void mychat_login_options_init(mychat_login_options* options);
@@ -321,17 +323,17 @@ MYCHAT_API mychat_status mychat_client_revoke_session(mychat_client* client, con
 
 /** What a node says of itself. */
 typedef struct mychat_node_info {
-  uint32_t struct_size;          /**< sizeof(mychat_node_info) of the library. */
-  int32_t registration_open;     /**< 0 or 1. */
-  const char* domain;            /**< The node's domain. */
-  const char* version;           /**< The node's version. */
-  int32_t federation_enabled;    /**< 0 or 1. */
-  int32_t extended;              /**< 1 when the node has a mailbox; 0 for a plain v1 node, which is polled. */
-  int64_t current_users;         /**< Registered users. */
-  int64_t max_users;             /**< Most users. */
-  int64_t uptime_seconds;        /**< Since its start. */
-  int64_t max_message_size;      /**< Most bytes of one message's ciphertext. */
-  const char* capabilities;      /**< Names, separated by spaces. */
+  uint32_t struct_size;       /**< sizeof(mychat_node_info) of the library. */
+  int32_t registration_open;  /**< 0 or 1. */
+  const char* domain;         /**< The node's domain. */
+  const char* version;        /**< The node's version. */
+  int32_t federation_enabled; /**< 0 or 1. */
+  int32_t extended;           /**< 1 when the node has a mailbox; 0 for a plain v1 node, which is polled. */
+  int64_t current_users;      /**< Registered users. */
+  int64_t max_users;          /**< Most users. */
+  int64_t uptime_seconds;     /**< Since its start. */
+  int64_t max_message_size;   /**< Most bytes of one message's ciphertext. */
+  const char* capabilities;   /**< Names, separated by spaces. */
 } mychat_node_info;
 
 /**

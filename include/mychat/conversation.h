@@ -82,8 +82,8 @@ MYCHAT_API mychat_status mychat_client_remove_contact(mychat_client* client, con
  * @brief Ask the node for a user's profile and keys, and note a changed key. Networked; the completion carries the contact.
  * @return As mychat_client_add_contact(). Since 0.1.0.
  */
-MYCHAT_API mychat_status mychat_client_lookup(mychat_client* client, const char* handle,
-                                              mychat_request_id* out_request, mychat_error* error);
+MYCHAT_API mychat_status mychat_client_lookup(mychat_client* client, const char* handle, mychat_request_id* out_request,
+                                              mychat_error* error);
 
 /**
  * @brief The contact list, from the local store.
@@ -100,8 +100,8 @@ MYCHAT_API void mychat_contact_list_free(mychat_contact_list* list);
  * @param out_contact Free with mychat_contact_free().
  * @return #MYCHAT_OK; #MYCHAT_E_NOT_FOUND; #MYCHAT_E_INVALID_ARGUMENT; store errors. Since 0.1.0.
  */
-MYCHAT_API mychat_status mychat_client_contact(mychat_client* client, const char* handle,
-                                               mychat_contact** out_contact, mychat_error* error);
+MYCHAT_API mychat_status mychat_client_contact(mychat_client* client, const char* handle, mychat_contact** out_contact,
+                                               mychat_error* error);
 
 /** Free a contact; NULL is harmless. Any thread. Since 0.1.0. */
 MYCHAT_API void mychat_contact_free(mychat_contact* contact);
@@ -126,7 +126,11 @@ MYCHAT_API mychat_status mychat_client_set_typing(mychat_client* client, const c
 
 /** Presence of a user. */
 typedef int32_t mychat_presence_status;
-enum { MYCHAT_PRESENCE_OFFLINE = 1, MYCHAT_PRESENCE_AWAY = 2, MYCHAT_PRESENCE_ONLINE = 3 };
+enum {
+  MYCHAT_PRESENCE_OFFLINE = 1, /**< Not connected. */
+  MYCHAT_PRESENCE_AWAY = 2,    /**< Connected, not at hand. */
+  MYCHAT_PRESENCE_ONLINE = 3   /**< Connected. */
+};
 
 /**
  * @brief Set this user's presence, kept over reconnections until the client closes.

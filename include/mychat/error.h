@@ -17,7 +17,7 @@ extern "C" {
 typedef int32_t mychat_status;
 
 enum {
-  MYCHAT_OK = 0,
+  MYCHAT_OK = 0, /**< Success. */
 
   /* The call itself (1 to 19). */
   MYCHAT_E_INVALID_ARGUMENT = 1, /**< An argument is NULL, out of range or not what its text must be. */
@@ -38,15 +38,15 @@ enum {
   MYCHAT_E_TOO_LARGE = 21, /**< A size limit is exceeded. */
 
   /* Keys and encryption (40 to 59). */
-  MYCHAT_E_CRYPTO = 40,           /**< A cryptographic operation failed inside OpenSSL. */
-  MYCHAT_E_DECRYPT = 41,          /**< Authenticated decryption failed: wrong key or altered bytes. */
-  MYCHAT_E_WRONG_PASSWORD = 42,   /**< The password or passphrase does not open this. */
-  MYCHAT_E_KEY_MISMATCH = 43,     /**< The two keys, or the key and its fingerprint, do not belong together. */
-  MYCHAT_E_SIGNATURE = 44,        /**< A signature or certificate does not verify. */
-  MYCHAT_E_KEY_CHANGED = 45,      /**< The contact's key differs from the one accepted; accept it first. */
-  MYCHAT_E_NO_KEY_MATERIAL = 46,  /**< The node lost the message's wrapped key or iv; it can never be read. */
-  MYCHAT_E_POLICY = 47,           /**< The account's policy refuses it (signature required, for example). */
-  MYCHAT_E_NO_IDENTITY = 48,      /**< This account has no private key here; restore a backup. */
+  MYCHAT_E_CRYPTO = 40,          /**< A cryptographic operation failed inside OpenSSL. */
+  MYCHAT_E_DECRYPT = 41,         /**< Authenticated decryption failed: wrong key or altered bytes. */
+  MYCHAT_E_WRONG_PASSWORD = 42,  /**< The password or passphrase does not open this. */
+  MYCHAT_E_KEY_MISMATCH = 43,    /**< The two keys, or the key and its fingerprint, do not belong together. */
+  MYCHAT_E_SIGNATURE = 44,       /**< A signature or certificate does not verify. */
+  MYCHAT_E_KEY_CHANGED = 45,     /**< The contact's key differs from the one accepted; accept it first. */
+  MYCHAT_E_NO_KEY_MATERIAL = 46, /**< The node lost the message's wrapped key or iv; it can never be read. */
+  MYCHAT_E_POLICY = 47,          /**< The account's policy refuses it (signature required, for example). */
+  MYCHAT_E_NO_IDENTITY = 48,     /**< This account has no private key here; restore a backup. */
 
   /* Local store and files (60 to 79). */
   MYCHAT_E_STORE = 60,         /**< SQLite failed; `detail` is its extended result code. */
@@ -76,16 +76,16 @@ enum {
 typedef int32_t mychat_error_domain;
 
 enum {
-  MYCHAT_DOMAIN_NONE = 0,
-  MYCHAT_DOMAIN_API = 1,      /**< The call's arguments or order. `detail` is 0. */
-  MYCHAT_DOMAIN_CRYPTO = 2,   /**< `detail` is OpenSSL's reason code or 0. */
-  MYCHAT_DOMAIN_KEYS = 3,     /**< Keys, certificates, backups. `detail` is 0. */
-  MYCHAT_DOMAIN_E2EE = 4,     /**< Message envelopes. `detail` is 0. */
-  MYCHAT_DOMAIN_STORE = 5,    /**< `detail` is SQLite's extended result code or 0. */
-  MYCHAT_DOMAIN_SYSTEM = 6,   /**< `detail` is errno or 0. */
-  MYCHAT_DOMAIN_NETWORK = 7,  /**< `detail` is libcurl's code or 0. */
-  MYCHAT_DOMAIN_NODE = 8,     /**< `detail` is the HTTP status. */
-  MYCHAT_DOMAIN_PROTOCOL = 9  /**< Bytes that are not what the contract says. `detail` is 0. */
+  MYCHAT_DOMAIN_NONE = 0,    /**< No error. */
+  MYCHAT_DOMAIN_API = 1,     /**< The call's arguments or order. `detail` is 0. */
+  MYCHAT_DOMAIN_CRYPTO = 2,  /**< `detail` is OpenSSL's reason code or 0. */
+  MYCHAT_DOMAIN_KEYS = 3,    /**< Keys, certificates, backups. `detail` is 0. */
+  MYCHAT_DOMAIN_E2EE = 4,    /**< Message envelopes. `detail` is 0. */
+  MYCHAT_DOMAIN_STORE = 5,   /**< `detail` is SQLite's extended result code or 0. */
+  MYCHAT_DOMAIN_SYSTEM = 6,  /**< `detail` is errno or 0. */
+  MYCHAT_DOMAIN_NETWORK = 7, /**< `detail` is libcurl's code or 0. */
+  MYCHAT_DOMAIN_NODE = 8,    /**< `detail` is the HTTP status. */
+  MYCHAT_DOMAIN_PROTOCOL = 9 /**< Bytes that are not what the contract says. `detail` is 0. */
 };
 
 /** Bytes of mychat_error.message, its NUL included. */
@@ -97,16 +97,17 @@ enum {
  * Initialise it with #MYCHAT_ERROR_INIT or mychat_error_init(). A call that succeeds resets it to #MYCHAT_OK.
  */
 typedef struct mychat_error {
-  uint32_t struct_size;       /**< sizeof(mychat_error) of the caller. */
-  mychat_status status;       /**< The same as the call's return value. */
-  mychat_error_domain domain; /**< Where it comes from. */
-  int32_t detail;             /**< A code of that domain. */
-  int32_t retryable;          /**< 1 when the same call may succeed later without a change, else 0. */
+  uint32_t struct_size;                    /**< sizeof(mychat_error) of the caller. */
+  mychat_status status;                    /**< The same as the call's return value. */
+  mychat_error_domain domain;              /**< Where it comes from. */
+  int32_t detail;                          /**< A code of that domain. */
+  int32_t retryable;                       /**< 1 when the same call may succeed later without a change, else 0. */
   char message[MYCHAT_ERROR_MESSAGE_SIZE]; /**< One English sentence, UTF-8, NUL-terminated; holds no secret. */
 } mychat_error;
 
 /** Initialiser of a mychat_error. */
-#define MYCHAT_ERROR_INIT {sizeof(mychat_error), MYCHAT_OK, MYCHAT_DOMAIN_NONE, 0, 0, ""}
+#define MYCHAT_ERROR_INIT \
+  { sizeof(mychat_error), MYCHAT_OK, MYCHAT_DOMAIN_NONE, 0, 0, "" }
 
 /**
  * @brief Initialise an error, for callers that cannot use #MYCHAT_ERROR_INIT.

@@ -35,19 +35,19 @@ enum {
 /** Which networked call a completion or progress belongs to. */
 typedef int32_t mychat_operation;
 enum {
-  MYCHAT_OPERATION_REGISTER = 1,
-  MYCHAT_OPERATION_LOGIN = 2,
-  MYCHAT_OPERATION_LOGOUT = 3,
-  MYCHAT_OPERATION_DELETE_ACCOUNT = 4,
-  MYCHAT_OPERATION_CHANGE_PASSWORD = 5,
-  MYCHAT_OPERATION_SET_PROFILE = 6,
-  MYCHAT_OPERATION_SESSIONS = 7,
-  MYCHAT_OPERATION_REVOKE_SESSION = 8,
-  MYCHAT_OPERATION_NODE_INFO = 9,
-  MYCHAT_OPERATION_ADD_CONTACT = 10,
-  MYCHAT_OPERATION_REMOVE_CONTACT = 11,
-  MYCHAT_OPERATION_LOOKUP = 12,
-  MYCHAT_OPERATION_ROTATE_IDENTITY = 13
+  MYCHAT_OPERATION_REGISTER = 1,        /**< mychat_client_register() */
+  MYCHAT_OPERATION_LOGIN = 2,           /**< mychat_client_login() */
+  MYCHAT_OPERATION_LOGOUT = 3,          /**< mychat_client_logout() */
+  MYCHAT_OPERATION_DELETE_ACCOUNT = 4,  /**< mychat_client_delete_account() */
+  MYCHAT_OPERATION_CHANGE_PASSWORD = 5, /**< mychat_client_change_password() */
+  MYCHAT_OPERATION_SET_PROFILE = 6,     /**< mychat_client_set_profile() */
+  MYCHAT_OPERATION_SESSIONS = 7,        /**< mychat_client_sessions() */
+  MYCHAT_OPERATION_REVOKE_SESSION = 8,  /**< mychat_client_revoke_session() */
+  MYCHAT_OPERATION_NODE_INFO = 9,       /**< mychat_client_node_info() */
+  MYCHAT_OPERATION_ADD_CONTACT = 10,    /**< mychat_client_add_contact() */
+  MYCHAT_OPERATION_REMOVE_CONTACT = 11, /**< mychat_client_remove_contact() */
+  MYCHAT_OPERATION_LOOKUP = 12,         /**< mychat_client_lookup() */
+  MYCHAT_OPERATION_ROTATE_IDENTITY = 13 /**< mychat_client_rotate_identity() */
 };
 
 /** Result of a request. What its call does not name is NULL. */

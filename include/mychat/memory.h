@@ -20,14 +20,15 @@ extern "C" {
  * Memory that never leaves the library is not allocated here.
  */
 typedef struct mychat_allocator {
-  uint32_t struct_size;                            /**< sizeof(mychat_allocator) of the caller. */
-  void* (*allocate)(size_t size, void* context);   /**< As malloc; aligned for any type; NULL on failure. */
-  void (*release)(void* pointer, void* context);   /**< As free; never called with NULL. */
-  void* context;                                   /**< Passed to both. */
+  uint32_t struct_size;                          /**< sizeof(mychat_allocator) of the caller. */
+  void* (*allocate)(size_t size, void* context); /**< As malloc; aligned for any type; NULL on failure. */
+  void (*release)(void* pointer, void* context); /**< As free; never called with NULL. */
+  void* context;                                 /**< Passed to both. */
 } mychat_allocator;
 
 /** Initialiser of a mychat_allocator; both functions must be set then. */
-#define MYCHAT_ALLOCATOR_INIT {sizeof(mychat_allocator), NULL, NULL, NULL}
+#define MYCHAT_ALLOCATOR_INIT \
+  { sizeof(mychat_allocator), NULL, NULL, NULL }
 
 /**
  * @brief Set the allocator of this process. Allowed while nothing of the library is in the caller's hands.

@@ -16,7 +16,10 @@ extern "C" {
 
 /** Direction of a message, as this account sees it. */
 typedef int32_t mychat_direction;
-enum { MYCHAT_DIRECTION_IN = 1, MYCHAT_DIRECTION_OUT = 2 };
+enum {
+  MYCHAT_DIRECTION_IN = 1, /**< Received. */
+  MYCHAT_DIRECTION_OUT = 2 /**< Sent. */
+};
 
 /** What a message's bytes are. */
 typedef int32_t mychat_content_type;
@@ -91,7 +94,8 @@ typedef struct mychat_send_options {
 } mychat_send_options;
 
 /** Initialiser of a mychat_send_options. */
-#define MYCHAT_SEND_OPTIONS_INIT {sizeof(mychat_send_options), MYCHAT_CONTENT_TEXT, NULL, NULL, 0, NULL}
+#define MYCHAT_SEND_OPTIONS_INIT \
+  { sizeof(mychat_send_options), MYCHAT_CONTENT_TEXT, NULL, NULL, 0, NULL }
 
 /** As #MYCHAT_SEND_OPTIONS_INIT, for FFIs. NULL is harmless. Since 0.1.0. */
 MYCHAT_API void mychat_send_options_init(mychat_send_options* options);

@@ -7,15 +7,21 @@
 
 #include <stdint.h>
 
-/** Version of these headers. */
+/** Version of these headers: major. */
 #define MYCHAT_VERSION_MAJOR 0
+/** Version of these headers: minor. */
 #define MYCHAT_VERSION_MINOR 1
+/** Version of these headers: patch. */
 #define MYCHAT_VERSION_PATCH 0
 /** Version of these headers as one number: major * 10000 + minor * 100 + patch. */
 #define MYCHAT_VERSION_NUMBER 100
 /** Version of these headers as text. */
 #define MYCHAT_VERSION_STRING "0.1.0"
 
+/**
+ * @def MYCHAT_API
+ * Marks what the library exports. Define MYCHAT_STATIC when linking the static library.
+ */
 #if defined(MYCHAT_STATIC)
 #define MYCHAT_API
 #elif defined(__GNUC__)

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# check.sh BUILD [--update]: compares libmychat.so of the abi preset with the recorded description of its ABI
+# (libmychat.abi, x86-64). Any difference fails; --update records the present one.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+library=$(cd "$1" && pwd)/src/libmychat.so
+baseline=$here/libmychat.abi
+headers=$root/include
+
+if [ "${2:-}" = --update ]; then
+  new=$(mktemp)
+  trap 'rm -f "$new"' EXIT
+  # No paths, places or names of other libraries: only what a program that links the library relies on.
+  abidw --headers-dir "$headers" --drop-private-types --exported-interfaces-only --no-corpus-path --no-comp-dir-path \
+    --no-show-locs --no-elf-needed --type-id-style hash "$library" | sed "s| path='[^']*'||" > "$new"
+  if grep -nF "$root" "$new"; then
+    echo "abi: the description holds paths of this machine" >&2
+    exit 1
+  fi
+  mv "$new" "$baseline"
+  chmod 644 "$baseline"
+  echo "abi: recorded in tests/abi/libmychat.abi"
+  exit 0
+fi
+
+python3 -B "$here/exports.py" "$root" "$library"
+status=0
+abidiff --headers-dir2 "$headers" --drop-private-types --no-show-locs "$baseline" "$library" || status=$?
+if [ "$status" != 0 ]; then
+  echo "abi: libmychat.so differs from the recorded ABI (abidiff: $status). If that is meant: ./dev abi --update" >&2
+  exit 1
+fi
+echo "abi: as recorded"

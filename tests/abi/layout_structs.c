@@ -1,0 +1,245 @@
+/* Layout of every public struct on x86-64 (LP64).
+   A failure here is an incompatible change: programs that were built before would misread what they are
+   given. */
+#include <stddef.h>
+
+#include "mychat/mychat.h"
+
+#define SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " has another size")
+#define AT(type, member, offset) \
+  _Static_assert(offsetof(type, member) == (offset), #type "." #member " has moved")
+
+_Static_assert(sizeof(void*) == 8 && sizeof(long) == 8, "these asserts are for LP64");
+
+SIZE(mychat_client_options, 96);
+AT(mychat_client_options, struct_size, 0);
+AT(mychat_client_options, flags, 4);
+AT(mychat_client_options, store_path, 8);
+AT(mychat_client_options, passphrase, 16);
+AT(mychat_client_options, store_key, 24);
+AT(mychat_client_options, store_key_context, 32);
+AT(mychat_client_options, node_url, 40);
+AT(mychat_client_options, ca_file, 48);
+AT(mychat_client_options, tls_pins, 56);
+AT(mychat_client_options, connect_timeout_ms, 64);
+AT(mychat_client_options, request_timeout_ms, 68);
+AT(mychat_client_options, log, 72);
+AT(mychat_client_options, log_context, 80);
+AT(mychat_client_options, log_level, 88);
+AT(mychat_client_options, max_queued_events, 92);
+
+SIZE(mychat_account, 72);
+AT(mychat_account, struct_size, 0);
+AT(mychat_account, logged_in, 4);
+AT(mychat_account, has_identity, 8);
+AT(mychat_account, signs_messages, 12);
+AT(mychat_account, handle, 16);
+AT(mychat_account, user_id, 24);
+AT(mychat_account, node_url, 32);
+AT(mychat_account, fingerprint, 40);
+AT(mychat_account, avatar_url, 48);
+AT(mychat_account, status_message, 56);
+AT(mychat_account, backup_at, 64);
+
+SIZE(mychat_register_options, 48);
+AT(mychat_register_options, struct_size, 0);
+AT(mychat_register_options, username, 8);
+AT(mychat_register_options, password, 16);
+AT(mychat_register_options, email, 24);
+AT(mychat_register_options, invite, 32);
+AT(mychat_register_options, device_name, 40);
+
+SIZE(mychat_login_options, 32);
+AT(mychat_login_options, struct_size, 0);
+AT(mychat_login_options, username, 8);
+AT(mychat_login_options, password, 16);
+AT(mychat_login_options, device_name, 24);
+
+SIZE(mychat_session, 40);
+AT(mychat_session, struct_size, 0);
+AT(mychat_session, current, 4);
+AT(mychat_session, id, 8);
+AT(mychat_session, device_name, 16);
+AT(mychat_session, created_at, 24);
+AT(mychat_session, last_used, 32);
+
+SIZE(mychat_session_list, 24);
+AT(mychat_session_list, struct_size, 0);
+AT(mychat_session_list, count, 8);
+AT(mychat_session_list, items, 16);
+
+SIZE(mychat_node_info, 72);
+AT(mychat_node_info, struct_size, 0);
+AT(mychat_node_info, registration_open, 4);
+AT(mychat_node_info, domain, 8);
+AT(mychat_node_info, version, 16);
+AT(mychat_node_info, federation_enabled, 24);
+AT(mychat_node_info, extended, 28);
+AT(mychat_node_info, current_users, 32);
+AT(mychat_node_info, max_users, 40);
+AT(mychat_node_info, uptime_seconds, 48);
+AT(mychat_node_info, max_message_size, 56);
+AT(mychat_node_info, capabilities, 64);
+
+SIZE(mychat_store_report, 32);
+AT(mychat_store_report, struct_size, 0);
+AT(mychat_store_report, healthy, 4);
+AT(mychat_store_report, values_checked, 8);
+AT(mychat_store_report, problem_count, 16);
+AT(mychat_store_report, problems, 24);
+
+SIZE(mychat_contact, 88);
+AT(mychat_contact, struct_size, 0);
+AT(mychat_contact, trust, 4);
+AT(mychat_contact, handle, 8);
+AT(mychat_contact, nickname, 16);
+AT(mychat_contact, fingerprint, 24);
+AT(mychat_contact, pending_fingerprint, 32);
+AT(mychat_contact, pending_vouched, 40);
+AT(mychat_contact, signs_messages, 44);
+AT(mychat_contact, is_contact, 48);
+AT(mychat_contact, avatar_url, 56);
+AT(mychat_contact, status_message, 64);
+AT(mychat_contact, added_at, 72);
+AT(mychat_contact, last_message_at, 80);
+
+SIZE(mychat_contact_list, 24);
+AT(mychat_contact_list, struct_size, 0);
+AT(mychat_contact_list, count, 8);
+AT(mychat_contact_list, items, 16);
+
+SIZE(mychat_conversation, 32);
+AT(mychat_conversation, struct_size, 0);
+AT(mychat_conversation, unread, 4);
+AT(mychat_conversation, peer, 8);
+AT(mychat_conversation, last_message_id, 16);
+AT(mychat_conversation, last_message_at, 24);
+
+SIZE(mychat_conversation_list, 24);
+AT(mychat_conversation_list, struct_size, 0);
+AT(mychat_conversation_list, count, 8);
+AT(mychat_conversation_list, items, 16);
+
+SIZE(mychat_error, 276);
+AT(mychat_error, struct_size, 0);
+AT(mychat_error, status, 4);
+AT(mychat_error, domain, 8);
+AT(mychat_error, detail, 12);
+AT(mychat_error, retryable, 16);
+AT(mychat_error, message, 20);
+
+SIZE(mychat_completion, 336);
+AT(mychat_completion, struct_size, 0);
+AT(mychat_completion, operation, 4);
+AT(mychat_completion, request, 8);
+AT(mychat_completion, error, 16);
+AT(mychat_completion, retry_after_ms, 296);
+AT(mychat_completion, account, 304);
+AT(mychat_completion, contact, 312);
+AT(mychat_completion, sessions, 320);
+AT(mychat_completion, node_info, 328);
+
+SIZE(mychat_connection, 296);
+AT(mychat_connection, struct_size, 0);
+AT(mychat_connection, state, 4);
+AT(mychat_connection, error, 8);
+AT(mychat_connection, retry_at, 288);
+
+SIZE(mychat_progress, 24);
+AT(mychat_progress, struct_size, 0);
+AT(mychat_progress, operation, 4);
+AT(mychat_progress, request, 8);
+AT(mychat_progress, primes_found, 16);
+AT(mychat_progress, candidates, 20);
+
+SIZE(mychat_typing, 16);
+AT(mychat_typing, struct_size, 0);
+AT(mychat_typing, is_typing, 4);
+AT(mychat_typing, peer, 8);
+
+SIZE(mychat_presence, 24);
+AT(mychat_presence, struct_size, 0);
+AT(mychat_presence, status, 4);
+AT(mychat_presence, peer, 8);
+AT(mychat_presence, last_seen, 16);
+
+SIZE(mychat_event, 32);
+AT(mychat_event, struct_size, 0);
+AT(mychat_event, type, 4);
+AT(mychat_event, seq, 8);
+AT(mychat_event, time, 16);
+AT(mychat_event, data, 24);
+
+SIZE(mychat_backup, 32);
+AT(mychat_backup, struct_size, 0);
+AT(mychat_backup, size, 8);
+AT(mychat_backup, data, 16);
+AT(mychat_backup, file_name, 24);
+
+SIZE(mychat_backup_report, 72);
+AT(mychat_backup_report, struct_size, 0);
+AT(mychat_backup_report, has_v1_members, 4);
+AT(mychat_backup_report, has_sealed_member, 8);
+AT(mychat_backup_report, has_signing_key, 12);
+AT(mychat_backup_report, handle, 16);
+AT(mychat_backup_report, fingerprint, 24);
+AT(mychat_backup_report, created_at, 32);
+AT(mychat_backup_report, contacts, 40);
+AT(mychat_backup_report, verified_contacts, 44);
+AT(mychat_backup_report, matches_account, 48);
+AT(mychat_backup_report, loss_count, 56);
+AT(mychat_backup_report, losses, 64);
+
+SIZE(mychat_allocator, 32);
+AT(mychat_allocator, struct_size, 0);
+AT(mychat_allocator, allocate, 8);
+AT(mychat_allocator, release, 16);
+AT(mychat_allocator, context, 24);
+
+SIZE(mychat_bytes, 24);
+AT(mychat_bytes, struct_size, 0);
+AT(mychat_bytes, size, 8);
+AT(mychat_bytes, data, 16);
+
+SIZE(mychat_message, 120);
+AT(mychat_message, struct_size, 0);
+AT(mychat_message, direction, 4);
+AT(mychat_message, id, 8);
+AT(mychat_message, peer, 16);
+AT(mychat_message, sender, 24);
+AT(mychat_message, position, 32);
+AT(mychat_message, content_type, 40);
+AT(mychat_message, status, 44);
+AT(mychat_message, verification, 48);
+AT(mychat_message, readable, 52);
+AT(mychat_message, data, 56);
+AT(mychat_message, size, 64);
+AT(mychat_message, text, 72);
+AT(mychat_message, sent_at, 80);
+AT(mychat_message, created_at, 88);
+AT(mychat_message, delivered_at, 96);
+AT(mychat_message, read_at, 104);
+AT(mychat_message, failure, 112);
+
+SIZE(mychat_message_list, 40);
+AT(mychat_message_list, struct_size, 0);
+AT(mychat_message_list, count, 8);
+AT(mychat_message_list, items, 16);
+AT(mychat_message_list, has_more, 24);
+AT(mychat_message_list, next_before, 32);
+
+SIZE(mychat_send_options, 40);
+AT(mychat_send_options, struct_size, 0);
+AT(mychat_send_options, content_type, 4);
+AT(mychat_send_options, recipient, 8);
+AT(mychat_send_options, data, 16);
+AT(mychat_send_options, size, 24);
+AT(mychat_send_options, message_id, 32);
+
+SIZE(mychat_explanation, 32);
+AT(mychat_explanation, struct_size, 0);
+AT(mychat_explanation, cause, 4);
+AT(mychat_explanation, repair, 8);
+AT(mychat_explanation, attempts, 12);
+AT(mychat_explanation, retry_at, 16);
+AT(mychat_explanation, description, 24);

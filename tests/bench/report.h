@@ -30,12 +30,13 @@ inline double p95(std::vector<double> samples) { return percentile(std::move(sam
 
 // `floor` is what the bare library does in the same unit and `ratio` ours over it, in the sense that the aim
 // names; both 0 when there is nothing to compare with.
+// `more`: further members, as JSON.
 inline void print(const std::string& name, const std::string& unit, double middle, double high,
-                  std::size_t count, double floor = 0, double ratio = 0) {
+                  std::size_t count, double floor = 0, double ratio = 0, const std::string& more = {}) {
   std::printf(
-      "{\"name\":\"%s\",\"unit\":\"%s\",\"median\":%.6g,\"p95\":%.6g,\"n\":%zu,\"floor\":%.6g,\"ratio\":%.4g}"
-      "\n",
-      name.c_str(), unit.c_str(), middle, high, count, floor, ratio);
+      "{\"name\":\"%s\",\"unit\":\"%s\",\"median\":%.6g,\"p95\":%.6g,\"n\":%zu,\"floor\":%.6g,\"ratio\":%.4g"
+      "%s%s}\n",
+      name.c_str(), unit.c_str(), middle, high, count, floor, ratio, more.empty() ? "" : ",", more.c_str());
   std::fflush(stdout);
 }
 

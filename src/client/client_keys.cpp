@@ -169,11 +169,29 @@ void Client::accept_key(std::string_view handle, std::string_view fingerprint) {
 
 void adopt_identity(Change& change, const RsaPrivateKey& next) {
   Core& core = change.core();
+  if (core.keyring && core.keyring->current == next) return;  // Both ways to learn of it may be taken.
   if (core.keyring) add_previous_key(change.store(), core.keyring->current);
   change.store().account().set_identity(identity_record(core.account->handle, next));
   change.store().account().set_text(setting::kAccountKey, next.public_key().to_spki_pem());
   change.store().account().remove(setting::kPendingKey);
   change.store().account().remove(setting::kKeysPublished);
+}
+
+bool settle_identity(Core& core, std::string_view key_at_node) {
+  const RsaPublicKey at_node = parse_public_key(key_at_node);
+  Change change(core);
+  if (core.keyring && core.keyring->current.public_key() == at_node) return true;
+  if (const auto pending = change.store().account().get_bytes(setting::kPendingKey)) {
+    const RsaPrivateKey next = RsaPrivateKey::from_pkcs8_der(view(*pending), RsaCheck::kArithmetic);
+    if (next.public_key() == at_node) {
+      adopt_identity(change, next);
+      change.commit();
+      core.reload_keys();
+      core.info("keys", "The node had taken the new identity key: it is in use now.");
+      return true;
+    }
+  }
+  return !core.keyring;
 }
 
 mychat_request_id Client::rotate_identity(std::optional<Secret> password) {
@@ -191,7 +209,12 @@ mychat_request_id Client::rotate_identity(std::optional<Secret> password) {
     if (!shared.node().node_info(stop).can(wire::capability::kKeyRotation))
       throw Error(MYCHAT_E_UNSUPPORTED, MYCHAT_DOMAIN_NODE, "This node cannot change a user's key.");
     const std::string handle = shared.require_handle();
-    const auto ring = shared.keys();
+    // A key of an earlier rotation that the node took is adopted, not overwritten.
+    const bool settled = settle_identity(shared, shared.node().me(token, stop).public_key);
+    if (!settled && !password)
+      throw Error(MYCHAT_E_KEY_MISMATCH, MYCHAT_DOMAIN_KEYS,
+                  "The node has another key for this account: to replace it needs the account's password.");
+    const auto ring = settled ? shared.keys() : nullptr;
     const RsaPrivateKey next = impl->make_key(MYCHAT_OPERATION_ROTATE_IDENTITY, id, stop);
     {
       // Kept before the node can take it: its answer may be lost, the key must not be.
@@ -218,7 +241,12 @@ mychat_request_id Client::rotate_identity(std::optional<Secret> password) {
           wire::Rotation{statement.old_fingerprint, statement.new_fingerprint, statement.created_at,
                          base64_encode(statement.signature_old), base64_encode(statement.signature_new)};
     }
-    shared.node().update_keys(used, update, stop);
+    try {
+      shared.node().update_keys(used, update, stop);
+    } catch (const Error&) {
+      impl->sync.restart();  // The node may have taken it: the next connection finds out.
+      throw;
+    }
     {
       Change change(shared);
       adopt_identity(change, next);

@@ -81,6 +81,12 @@ Core::Core(ClientOptions client_options)
   reload_keys();
   reader = store->open_reader();
   events.journal_grew(static_cast<std::uint64_t>(store->journal().last_seq()));
+  const auto first = store->journal().read(0, 1);  // What was acknowledged is not asked for again.
+  if (!first.empty()) {
+    events.journal_rewind(static_cast<std::uint64_t>(first.front().seq) - 1);
+  } else {
+    events.journal_rewind(static_cast<std::uint64_t>(store->journal().last_seq()));
+  }
 }
 
 NodeApi& Core::node() {

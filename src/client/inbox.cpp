@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "client/opening.h"
+#include "client/outbox.h"
 #include "client/peers.h"
 #include "keys/certificate.h"
 #include "keys/public_key.h"
@@ -27,8 +28,6 @@ MessageStatus to_stored(wire::DeliveryStatus status) noexcept {
   }
   return MessageStatus::kPending;
 }
-
-std::string v1_id_name(std::string_view node_id) { return "v1id." + std::string(node_id); }
 
 }  // namespace
 
@@ -74,7 +73,10 @@ std::vector<Inbox::Arrival> Inbox::open(std::vector<const wire::MessageOut*> mes
     try {
       fetch_peer(core_, handle, stop);
     } catch (const Error& error) {
-      if (error.status() == MYCHAT_E_CANCELLED || error.status() == MYCHAT_E_CLOSED) throw;
+      // Without a connection nothing is acknowledged either: the message comes again.
+      if (error.status() == MYCHAT_E_CANCELLED || error.status() == MYCHAT_E_CLOSED ||
+          error.domain() == MYCHAT_DOMAIN_NETWORK || error.domain() == MYCHAT_DOMAIN_STORE)
+        throw;
       // The message is kept all the same, unverified.
       core_.warn("inbox", std::string("A sender's keys could not be had: ") + error.what());
     }

@@ -11,7 +11,6 @@ namespace mychat {
 namespace {
 
 constexpr std::size_t kGcmTag = 16;
-constexpr std::string_view kReadLane = "\nread";  // No handle holds a line break.
 
 std::string canonical_message_id(std::string_view text) {
   if (!is_uuid(text)) throw_argument("A message id is a UUID.");

@@ -30,6 +30,9 @@ std::int64_t delay_after(std::int32_t attempts, std::int64_t retry_after_ms) {
 
 }  // namespace
 
+std::string v1_id_name(std::string_view node_id) { return "v1id." + std::string(node_id); }
+std::string v1_iv_name(std::string_view message_id) { return "v1iv." + std::string(message_id); }
+
 std::string_view content_type_text(mychat_content_type type) {
   switch (type) {
     case MYCHAT_CONTENT_TEXT:
@@ -77,9 +80,7 @@ std::vector<OutboxEntry> Outbox::due_messages(std::size_t limit) {
 std::vector<OutboxEntry> Outbox::due_receipts(std::size_t limit) {
   const std::lock_guard lock(core_.mutex);
   core_.require_open();
-  std::vector<OutboxEntry> due = core_.store->outbox().due(core_.now(), limit, false);
-  std::erase_if(due, [](const OutboxEntry& entry) { return entry.kind != OutboxKind::kReadReceipt; });
-  return due;
+  return core_.store->outbox().due_in_lane(kReadLane, core_.now(), limit);
 }
 
 std::optional<std::int64_t> Outbox::next_due_at() {
@@ -151,17 +152,28 @@ std::optional<wire::SendMessageRequest> Outbox::prepare(const OutboxEntry& entry
   return std::nullopt;
 }
 
+void Outbox::accept(Change& change, const wire::SentResult& result) {
+  const auto entry = change.store().outbox().find(OutboxKind::kMessage, result.id);
+  if (!entry) return;
+  change.store().outbox().remove(entry->seq);
+  if (result.created_at != 0) change.store().messages().set_created_at(result.id, result.created_at);
+  if (!change.store().messages().advance_status(result.id, MessageStatus::kPending, core_.now())) return;
+  const auto message = change.store().messages().get(result.id);
+  if (message) change.message_event(MYCHAT_EVENT_MESSAGE_STATUS, *message);
+}
+
 void Outbox::accepted(std::span<const wire::SentResult> results) {
   Change change(core_);
-  for (const wire::SentResult& result : results) {
-    const auto entry = change.store().outbox().find(OutboxKind::kMessage, result.id);
-    if (!entry) continue;
-    change.store().outbox().remove(entry->seq);
-    if (result.created_at != 0) change.store().messages().set_created_at(result.id, result.created_at);
-    if (!change.store().messages().advance_status(result.id, MessageStatus::kPending, core_.now())) continue;
-    const auto message = change.store().messages().get(result.id);
-    if (message) change.message_event(MYCHAT_EVENT_MESSAGE_STATUS, *message);
-  }
+  for (const wire::SentResult& result : results) accept(change, result);
+  change.commit();
+}
+
+// One change: a message that is no longer looked for by its iv must no longer be in the outbox either.
+void Outbox::accepted_by_v1(const std::string& message_id, const wire::MessageOut& answer) {
+  Change change(core_);
+  change.store().account().set_text(v1_id_name(answer.id), message_id);
+  change.store().account().remove(v1_iv_name(message_id));
+  accept(change, {message_id, answer.created_at, answer.status, std::nullopt});
   change.commit();
 }
 

@@ -28,8 +28,9 @@ class Outbox {
   // entry cannot be sent now: then it was failed or put off. Throws what ends the connection.
   std::optional<wire::SendMessageRequest> prepare(const OutboxEntry& entry, std::stop_token stop);
 
-  // The node's answers.
+  // The node's answers. A v1 node's own id of a message is remembered with the first.
   void accepted(std::span<const wire::SentResult> results);
+  void accepted_by_v1(const std::string& message_id, const wire::MessageOut& answer);
   void refused(const std::string& message_id, const Error& error, std::int64_t retry_after_ms);
   void receipts_sent(const std::vector<OutboxEntry>& entries);
 
@@ -37,10 +38,19 @@ class Outbox {
   void wake();
 
  private:
+  void accept(Change& change, const wire::SentResult& result);
   void put_off(const OutboxEntry& entry, const Error& error, std::int64_t delay_ms);
 
   Core& core_;
 };
+
+// The lane of read receipts. No handle holds a line break.
+inline constexpr std::string_view kReadLane = "\nread";
+
+// Names of what is remembered for v1 nodes, which make their own ids: the message's id here by its id there,
+// and the iv of a message whose sending was begun.
+std::string v1_id_name(std::string_view node_id);
+std::string v1_iv_name(std::string_view message_id);
 
 // True for an answer that the same request will get again.
 bool is_permanent(const Error& error) noexcept;

@@ -40,6 +40,10 @@ Contact fetch_peer(Core& core, std::string_view handle, std::stop_token stop);
 // The signing key that the accepted identity key certifies, or nothing.
 std::optional<Ed25519PublicKey> accepted_signing_key(const Contact& contact);
 
+// Compares the account's key at the node with the one here, and ends a rotation whose answer was lost. False
+// when the node has a key that is not known here; true also without a key here.
+bool settle_identity(Core& core, std::string_view key_at_node);
+
 // Brings the contact list in line with the node's. Blocks.
 void refresh_contacts(Core& core, const Secret& token, std::stop_token stop);
 

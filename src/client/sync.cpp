@@ -4,7 +4,6 @@
 
 #include "base/encoding.h"
 #include "client/peers.h"
-#include "keys/fingerprint.h"
 #include "protocol/limits.h"
 
 namespace mychat {
@@ -204,8 +203,14 @@ void Sync::session(const Secret& token) {
 
 // What every session begins with, once the node answers: profile, contacts, and a signing key that the node
 // knows.
-void Sync::connected(const Secret& token, const wire::NodeInfo& info, std::stop_token stop) {
+std::optional<Error> Sync::connected(const Secret& token, const wire::NodeInfo& info, std::stop_token stop) {
   const wire::UserMe me = core_.node().me(token, stop);
+  std::optional<Error> doubt;
+  if (!settle_identity(core_, me.public_key)) {
+    doubt.emplace(MYCHAT_E_KEY_MISMATCH, MYCHAT_DOMAIN_KEYS,
+                  "The node gives others another key for this account than the one that is here.");
+    core_.warn("sync", doubt->what());
+  }
   {
     Change change(core_);
     change.store().account().set_profile({me.avatar_url.value_or(""), me.status_message.value_or("")});
@@ -221,7 +226,7 @@ void Sync::connected(const Secret& token, const wire::NodeInfo& info, std::stop_
       core_.require_open();
       published = core_.store->account().get_text(setting::kKeysPublished);
     }
-    if (published != mark && equal_fingerprints(me.public_key_fingerprint, ring->fingerprint)) {
+    if (published != mark && !doubt) {
       wire::KeyUpdate update;
       update.public_key = ring->public_key_pem;
       update.public_key_fingerprint = ring->fingerprint;
@@ -235,6 +240,7 @@ void Sync::connected(const Secret& token, const wire::NodeInfo& info, std::stop_
   }
   outbox_.wake();
   backoff_.reset();
+  return doubt;
 }
 
 void Sync::send_receipts(const Secret& token, bool batched, std::stop_token stop) {
@@ -257,8 +263,8 @@ void Sync::catch_up(const Secret& token, const std::string& mailbox_id, std::int
     cursor = core_.store->sync().cursor();
   }
   const bool same = cursor && cursor->mailbox_id == mailbox_id;
-  if (same && cursor->cursor + 1 >= oldest) return;
-  if (!same || oldest > 1) {
+  const std::int64_t processed = same ? cursor->cursor : 0;
+  if (processed + 1 < oldest) {
     core_.info("sync", "Catching up from the conversations' histories.");
     poll_conversations(token, std::move(stop));
   }

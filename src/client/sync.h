@@ -48,7 +48,8 @@ class Sync {
   void pause_after(const Error& error);
   void end_session(const Secret& token, const Error& error);
   void set_state(mychat_connection_state state, const Error* error = nullptr, std::int64_t retry_at = 0);
-  void connected(const Secret& token, const wire::NodeInfo& info, std::stop_token stop);
+  // Returns what the user should know although the connection stands.
+  std::optional<Error> connected(const Secret& token, const wire::NodeInfo& info, std::stop_token stop);
 
   // With a WebSocket.
   bool websocket_session(const Secret& token, const wire::NodeInfo& info, std::stop_token stop);
@@ -74,7 +75,7 @@ class Sync {
   bool poll_conversation(const Secret& token, const std::string& handle, std::stop_token stop);
   void send_receipts(const Secret& token, bool batched, std::stop_token stop);
   void send_over_http(const Secret& token, const wire::NodeInfo& info, std::stop_token stop);
-  bool send_v1(const Secret& token, const OutboxEntry& entry, wire::SendMessageRequest request,
+  void send_v1(const Secret& token, const OutboxEntry& entry, wire::SendMessageRequest request,
                std::stop_token stop);
   void catch_up(const Secret& token, const std::string& mailbox_id, std::int64_t oldest,
                 std::stop_token stop);

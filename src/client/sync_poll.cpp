@@ -56,10 +56,11 @@ void Sync::mailbox_polling(const Secret& token, const wire::NodeInfo& info, std:
     }
     if (!begun || page.mailbox_id != known_id) {
       const bool other_mailbox = page.mailbox_id != known_id;
+      std::optional<Error> doubt;
+      if (!begun) doubt = connected(token, info, stop);
       catch_up(token, page.mailbox_id, page.oldest, stop);
-      if (!begun) connected(token, info, stop);
+      if (!begun) set_state(MYCHAT_CONNECTION_POLLING, doubt ? &*doubt : nullptr);
       begun = true;
-      set_state(MYCHAT_CONNECTION_POLLING);
       if (other_mailbox && after != 0) continue;  // What the page holds began after another mailbox's cursor.
     }
     if (!page.items.empty()) core_.node().ack(token, inbox_.process(page.mailbox_id, page.items, stop), stop);
@@ -94,9 +95,9 @@ void Sync::send_over_http(const Secret& token, const wire::NodeInfo& info, std::
 
 // A v1 node makes its own ids, and a send whose answer was lost may have been taken: it is looked for by its
 // iv, which is remembered before the first attempt, and only sent when it is not there.
-bool Sync::send_v1(const Secret& token, const OutboxEntry& entry, wire::SendMessageRequest request,
+void Sync::send_v1(const Secret& token, const OutboxEntry& entry, wire::SendMessageRequest request,
                    std::stop_token stop) {
-  const std::string iv_name = "v1iv." + entry.message_id;
+  const std::string iv_name = v1_iv_name(entry.message_id);
   std::optional<std::string> tried_iv;
   {
     const std::lock_guard lock(core_.mutex);
@@ -123,15 +124,7 @@ bool Sync::send_v1(const Secret& token, const OutboxEntry& entry, wire::SendMess
     request.id.reset();
     answer = core_.node().send(token, request, stop);
   }
-  {
-    Change change(core_);
-    change.store().account().set_text("v1id." + answer.id, entry.message_id);
-    change.store().account().remove(iv_name);
-    change.commit();
-  }
-  const wire::SentResult result{entry.message_id, answer.created_at, answer.status, std::nullopt};
-  outbox_.accepted({&result, 1});
-  return true;
+  outbox_.accepted_by_v1(entry.message_id, answer);
 }
 
 bool Sync::poll_conversation(const Secret& token, const std::string& handle, std::stop_token stop) {
@@ -144,7 +137,8 @@ bool Sync::poll_conversation(const Secret& token, const std::string& handle, std
       const std::lock_guard lock(core_.mutex);
       core_.require_open();
       for (const wire::MessageOut& message : page.messages)
-        met = met || core_.store->messages().get(message.id).has_value();
+        met = met || core_.store->messages().get(message.id).has_value() ||
+              core_.store->account().get_text(v1_id_name(message.id)).has_value();
     }
     std::move(page.messages.begin(), page.messages.end(), std::back_inserter(fresh));
     if (!page.has_more || !page.next_cursor || page.messages.empty()) break;
@@ -253,12 +247,13 @@ bool Sync::wait_for_hints(std::unique_ptr<Channel>& channel, const Secret& token
 }
 
 void Sync::v1_polling(const Secret& token, const wire::NodeInfo& info, std::stop_token stop) {
-  connected(token, info, stop);
+  std::optional<Error> doubt = connected(token, info, stop);
   std::unique_ptr<Channel> channel;
   std::chrono::milliseconds period = kV1Fastest;
   while (true) {
     if (!channel && core_.options.use_websocket) open_hints(channel, token, stop);
-    set_state(channel ? MYCHAT_CONNECTION_ONLINE : MYCHAT_CONNECTION_POLLING);
+    set_state(channel ? MYCHAT_CONNECTION_ONLINE : MYCHAT_CONNECTION_POLLING, doubt ? &*doubt : nullptr);
+    doubt.reset();
     if (stop.stop_requested()) throw Error(MYCHAT_E_CANCELLED, MYCHAT_DOMAIN_API, "Stopped.");
     send_over_http(token, info, stop);
     send_receipts(token, info.can(wire::capability::kReceipts), stop);

@@ -105,13 +105,13 @@ bool Sync::websocket_session(const Secret& token, const wire::NodeInfo& info, st
   if (!subscribed) return false;
   const std::string mailbox_id = subscribed->mailbox->id;
   in_flight_.clear();
+  const std::optional<Error> doubt = connected(token, info, stop);
   catch_up(token, mailbox_id, subscribed->mailbox->oldest, stop);
-  connected(token, info, stop);
   {
     const std::lock_guard lock(mutex_);
     presence_changed_ = presence_ != MYCHAT_PRESENCE_ONLINE;
   }
-  set_state(MYCHAT_CONNECTION_ONLINE);
+  set_state(MYCHAT_CONNECTION_ONLINE, doubt ? &*doubt : nullptr);
   serve(channel, mailbox_id, token, stop);
   return true;
 }

@@ -107,6 +107,17 @@ std::vector<OutboxEntry> OutboxTable::due(std::int64_t now, std::size_t limit, b
   return entries;
 }
 
+std::vector<OutboxEntry> OutboxTable::due_in_lane(std::string_view lane, std::int64_t now,
+                                                  std::size_t limit) const {
+  const LookupKey key = sealer_.lookup(LookupKind::kOutboxLane, lane);
+  std::vector<OutboxEntry> entries;
+  Query rows = db_.query(
+      "SELECT seq, key, lane, due_at, record, payload FROM outbox WHERE lane = ?1 ORDER BY seq LIMIT ?2");
+  rows.bind(1, key).bind(2, static_cast<std::int64_t>(std::min<std::size_t>(limit, INT32_MAX)));
+  while (rows.step() && rows.integer(3) <= now) entries.push_back(read_entry(rows, sealer_));
+  return entries;
+}
+
 std::optional<std::int64_t> OutboxTable::next_due_at() const {
   Query row =
       db_.query("SELECT min(due_at) FROM outbox WHERE seq IN (SELECT min(seq) FROM outbox GROUP BY lane)");

@@ -24,6 +24,8 @@ class OutboxTable {
   // Due entries in order of seq. An entry is never returned before an earlier one of its lane: with
   // `heads_only` only the first of each lane, otherwise those too whose predecessors in the lane are all due.
   std::vector<OutboxEntry> due(std::int64_t now, std::size_t limit, bool heads_only = true) const;
+  // The due entries at the beginning of one lane.
+  std::vector<OutboxEntry> due_in_lane(std::string_view lane, std::int64_t now, std::size_t limit) const;
   // When the next head of a lane is due; nothing when the outbox is empty.
   std::optional<std::int64_t> next_due_at() const;
   std::optional<OutboxEntry> get(std::int64_t seq) const;

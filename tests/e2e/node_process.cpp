@@ -97,6 +97,23 @@ void NodeProcess::start() {
   ::close(out[0]);
 }
 
+int NodeProcess::operate(const std::vector<std::string>& command) {
+  std::vector<std::string> words{server_binary()};
+  words.insert(words.end(), command.begin(), command.end());
+  words.insert(words.end(), {"--data-dir", data_.string()});
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  int status = 0;
+  if (pid < 0 || ::waitpid(pid, &status, 0) != pid) throw std::runtime_error("no process");
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 int NodeProcess::wait_end(int seconds) {
   const auto deadline = Steady::now() + std::chrono::seconds(seconds);
   while (true) {

@@ -36,7 +36,7 @@ class NodeProcess {
   void start();  // On the same port and data as before.
   int stop();    // SIGTERM, then waits; the exit code, or -1 when a signal ended it.
   void kill();   // SIGKILL, then waits.
-  void set_data(const std::filesystem::path& data) { data_ = data; }  // While it does not run.
+  int operate(const std::vector<std::string>& command);  // Another command over its data; the exit code.
   bool running() const noexcept { return pid_ > 0; }
 
   std::uint16_t port() const noexcept { return port_; }

@@ -15,12 +15,16 @@ namespace {
 // Writes and waits until it is durable.
 template <class T>
 T write_and_wait(ServiceContext& context, std::function<T(Change&)> change) {
-  auto promise = std::make_shared<std::promise<Result<T>>>();
+  auto promise = std::make_shared<std::promise<T>>();
   auto answer = promise->get_future();
-  context.write<T>(std::move(change), [promise](Result<T> result) { promise->set_value(std::move(result)); });
-  Result<T> result = answer.get();
-  if (!result) throw Refused(result.failure());
-  return std::move(result).value();
+  context.write<T>(std::move(change), [promise](const Result<T>& result) {
+    if (result) {
+      promise->set_value(result.value());
+    } else {
+      promise->set_exception(std::make_exception_ptr(Refused(result.failure())));
+    }
+  });
+  return answer.get();
 }
 
 UserRow existing(SqliteConnection& db, std::string_view username) {

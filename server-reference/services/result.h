@@ -2,9 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 
 #include "base/error.h"
 
@@ -37,17 +37,19 @@ struct Done {};
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}
-  Result(Failure failure) : state_(std::move(failure)) {}
+  Result(T value) : value_(std::move(value)) {}
+  Result(Failure failure) : failure_(std::move(failure)) {}
 
-  bool ok() const noexcept { return state_.index() == 0; }
+  bool ok() const noexcept { return value_.has_value(); }
   explicit operator bool() const noexcept { return ok(); }
-  const T& value() const& { return std::get<0>(state_); }
-  T&& value() && { return std::get<0>(std::move(state_)); }
-  const Failure& failure() const { return std::get<1>(state_); }
+  const T& value() const& { return value_.value(); }
+  T&& value() && { return std::move(value_).value(); }
+  const Failure& failure() const noexcept { return failure_; }  // Of one that is not ok().
 
  private:
-  std::variant<T, Failure> state_;
+  // Not a variant: GCC 12 takes its members for uninitialised when sanitizers are on.
+  std::optional<T> value_;
+  Failure failure_;
 };
 
 // Called exactly once, on the writer's or a worker's thread, or before the call returns: it must be cheap,

@@ -53,7 +53,7 @@ class Descriptor {
 void block_signals() {
   const sigset_t set = handled_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
+  static_cast<void>(::signal(SIGPIPE, SIG_IGN));  // It cannot fail for this signal.
 }
 
 std::optional<int> wait_signal(std::chrono::milliseconds time) {

@@ -92,6 +92,7 @@ struct NodeApi::Call {
   std::stop_token stop;
   std::chrono::milliseconds timeout{0};
   std::size_t max_answer = kMaxSmallAnswer;
+  bool once = true;  // Unless doing it twice is the same as doing it once.
 };
 
 std::string NodeApi::perform(Call call) {
@@ -109,6 +110,7 @@ std::string NodeApi::perform(Call call) {
   request.body = std::move(call.body);
   request.timeout = call.timeout;
   request.max_response_bytes = call.max_answer;
+  request.once = call.once && call.method != HttpMethod::kGet;
 
   const auto pending = std::make_shared<Pending>();
   const HttpRequestId id = http_.submit(std::move(request), [pending](HttpResult result) {
@@ -141,6 +143,16 @@ wire::NodeInfo NodeApi::node_info(std::stop_token stop) {
 }
 
 namespace {
+
+// A v1 node answers 404 to a call that it does not have.
+auto if_it_can(auto call) {
+  try {
+    return call();
+  } catch (const NodeError& error) {
+    if (error.status() != MYCHAT_E_NOT_FOUND) throw;
+    throw NodeError(MYCHAT_E_UNSUPPORTED, "This node cannot do that.", error.detail(), false, 0);
+  }
+}
 
 std::string secret_body(const auto& request) {
   const Secret json = to_secret_json_text(request);
@@ -189,22 +201,33 @@ wire::UserMe NodeApi::update_profile(const Secret& token, const wire::ProfileUpd
 }
 
 std::vector<wire::Session> NodeApi::sessions(const Secret& token, std::stop_token stop) {
-  const std::string body = perform({HttpMethod::kGet, "/api/auth/sessions", &token, {}, std::move(stop)});
+  const std::string body = if_it_can([&] {
+    return perform({HttpMethod::kGet, "/api/auth/sessions", &token, {}, stop});
+  });
   return wire::sessions_from_json(Json::parse(body, limits::kAnswer));
 }
 
 void NodeApi::revoke_session(const Secret& token, const std::optional<std::string>& id,
                              std::stop_token stop) {
   const std::string target = id ? "/api/auth/sessions/" + encode_segment(*id) : "/api/auth/sessions";
-  perform({HttpMethod::kDelete, target, &token, {}, std::move(stop)});
+  try {
+    perform({HttpMethod::kDelete, target, &token, {}, stop});
+  } catch (const NodeError& error) {
+    if (error.status() == MYCHAT_E_NOT_FOUND) sessions(token, stop);  // Not the session, or not the call?
+    throw;
+  }
 }
 
 void NodeApi::change_password(const Secret& token, const wire::PasswordChange& change, std::stop_token stop) {
-  perform({HttpMethod::kPut, "/api/auth/password", &token, secret_body(change), std::move(stop)});
+  if_it_can([&] {
+    return perform({HttpMethod::kPut, "/api/auth/password", &token, secret_body(change), stop});
+  });
 }
 
 void NodeApi::delete_account(const Secret& token, const wire::DeleteAccount& request, std::stop_token stop) {
-  perform({HttpMethod::kDelete, "/api/users/me", &token, secret_body(request), std::move(stop)});
+  if_it_can([&] {
+    return perform({HttpMethod::kDelete, "/api/users/me", &token, secret_body(request), stop});
+  });
 }
 
 wire::UserPublic NodeApi::user(const Secret& token, std::string_view handle, std::stop_token stop) {
@@ -241,8 +264,10 @@ void NodeApi::remove_contact(const Secret& token, std::string_view id, std::stop
 
 wire::MessageOut NodeApi::send(const Secret& token, const wire::SendMessageRequest& request,
                                std::stop_token stop) {
-  return parse_answer<wire::MessageOut>(perform(
-      {HttpMethod::kPost, "/api/messages", &token, to_json_text(request), std::move(stop), {}, kMaxAnswer}));
+  Call call{HttpMethod::kPost, "/api/messages", &token, to_json_text(request), std::move(stop)};
+  call.max_answer = kMaxAnswer;
+  call.once = !request.id;
+  return parse_answer<wire::MessageOut>(perform(std::move(call)));
 }
 
 wire::ConversationPage NodeApi::conversation(const Secret& token, std::string_view handle, int limit,
@@ -257,13 +282,17 @@ wire::ConversationPage NodeApi::conversation(const Secret& token, std::string_vi
 void NodeApi::mark_read(const Secret& token, const std::vector<std::string>& ids, bool batched,
                         std::stop_token stop) {
   if (batched) {
-    perform({HttpMethod::kPost, "/api/messages/read", &token, to_json_text(wire::ReadRequest{ids}),
-             std::move(stop)});
+    Call call{HttpMethod::kPost, "/api/messages/read", &token, to_json_text(wire::ReadRequest{ids}),
+              std::move(stop)};
+    call.once = false;
+    perform(std::move(call));
     return;
   }
   for (const std::string& id : ids) {
     try {
-      perform({HttpMethod::kPut, "/api/messages/" + encode_segment(id) + "/read", &token, "{}", stop});
+      Call call{HttpMethod::kPut, "/api/messages/" + encode_segment(id) + "/read", &token, "{}", stop};
+      call.once = false;
+      perform(std::move(call));
     } catch (const NodeError& error) {
       // What the node no longer has needs no receipt.
       if (error.status() != MYCHAT_E_NOT_FOUND && error.status() != MYCHAT_E_FORBIDDEN) throw;
@@ -280,8 +309,10 @@ wire::MailboxPage NodeApi::mailbox(const Secret& token, std::int64_t after, int 
 }
 
 void NodeApi::ack(const Secret& token, std::int64_t seq, std::stop_token stop) {
-  perform(
-      {HttpMethod::kPost, "/api/mailbox/ack", &token, to_json_text(wire::AckRequest{seq}), std::move(stop)});
+  Call call{HttpMethod::kPost, "/api/mailbox/ack", &token, to_json_text(wire::AckRequest{seq}),
+            std::move(stop)};
+  call.once = false;
+  perform(std::move(call));
 }
 
 }  // namespace mychat

@@ -97,6 +97,7 @@ void HttpTransfer::prepare(const TransportOptions& options, const std::string& a
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_NOPROGRESS, 1L);
   set(CURLOPT_TCP_NODELAY, 1L);
+  if (request_.once) set(CURLOPT_FRESH_CONNECT, 1L);
   // A cancelled look-up is left to end by itself; otherwise cancelling would wait for the resolver.
   set(CURLOPT_QUICK_EXIT, 1L);
   set(CURLOPT_OPENSOCKETFUNCTION, &open_socket);

@@ -136,6 +136,33 @@ TEST(Http, SendsALargeBodyWhole) {
   EXPECT_EQ(outcome.response().body, expected);
 }
 
+// Takes a first request properly, then a second one without an answer.
+TEST(Http, SendsOnceWhatMustNotBeDoneTwice) {
+  std::atomic<int> posts{0};
+  const Server server([&](Connection& connection) {
+    while (const auto request = read_http_request(connection)) {
+      if (request->method == "POST") {
+        ++posts;
+        connection.reset();
+        return;
+      }
+      if (!connection.write(kOk)) return;
+    }
+  });
+  HttpClient client{TransportOptions()};
+  Outcome warm;
+  client.submit(get(server), warm.callback());
+  EXPECT_EQ(warm.response().status, 200);
+  HttpRequest request = get(server);
+  request.method = HttpMethod::kPost;
+  request.body = "once";
+  request.once = true;
+  Outcome outcome;
+  client.submit(std::move(request), outcome.callback());
+  EXPECT_EQ(outcome.error().status(), MYCHAT_E_NETWORK);
+  EXPECT_EQ(posts, 1);
+}
+
 TEST(Http, DoesNotFollowRedirects) {
   Server elsewhere(always(kOk));
   Server server(

@@ -65,7 +65,10 @@ mychat_status mychat_client_change_password(mychat_client* client, const char* c
 
 mychat_status mychat_client_account(mychat_client* client, mychat_account** out_account,
                                     mychat_error* error) {
-  return guard(error, [&] { require_out(out_account) = new_account(require(client).account()); });
+  return guard(error, [&] {
+    mychat_account*& out = require_out(out_account);
+    out = new_account(require(client).account());
+  });
 }
 
 void mychat_account_free(mychat_account* account) { free_boxed(account); }

@@ -167,12 +167,18 @@ mychat_status mychat_client_set_policy(mychat_client* client, uint32_t flags, my
 }
 
 mychat_status mychat_client_policy(mychat_client* client, uint32_t* out_flags, mychat_error* error) {
-  return guard(error, [&] { require_out_value(out_flags) = require(client).policy(); });
+  return guard(error, [&] {
+    std::uint32_t& out = require_out_value(out_flags);
+    out = require(client).policy();
+  });
 }
 
 mychat_status mychat_client_check_store(mychat_client* client, mychat_store_report** out_report,
                                         mychat_error* error) {
-  return guard(error, [&] { require_out(out_report) = new_store_report(require(client).check_store()); });
+  return guard(error, [&] {
+    mychat_store_report*& out = require_out(out_report);
+    out = new_store_report(require(client).check_store());
+  });
 }
 
 void mychat_store_report_free(mychat_store_report* report) { free_boxed(report); }

@@ -25,7 +25,8 @@ mychat_status mychat_client_send(mychat_client* client, const mychat_send_option
   return guard(error, [&] {
     if (out_message_id != nullptr) *out_message_id = '\0';
     Client& mine = require(client);
-    const mychat_send_options in = read_options(options, "options");
+    mychat_send_options in = read_options(options, "options");
+    if (in.content_type == 0) in.content_type = MYCHAT_CONTENT_TEXT;
     write_id(out_message_id, mine.send(require_text(in.recipient, "options.recipient"), in.content_type,
                                        require_bytes(in.data, in.size, "options.data"),
                                        nullable_text(in.message_id).value_or("")));

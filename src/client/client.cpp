@@ -165,7 +165,11 @@ void Client::ack(std::uint64_t seq) {
   if (seq == 0) return;
   const std::lock_guard lock(core.mutex);
   core.require_open();
-  if (seq > static_cast<std::uint64_t>(core.store->journal().last_seq()) || seq > core.events.journal_given())
+  const auto last = static_cast<std::uint64_t>(core.store->journal().last_seq());
+  const auto first = core.store->journal().read(0, 1);
+  const std::uint64_t acknowledged = first.empty() ? last : static_cast<std::uint64_t>(first.front().seq) - 1;
+  if (seq <= acknowledged) return;  // Perhaps in an earlier life of the program.
+  if (seq > last || seq > core.events.journal_given())
     throw_argument("That event has not been given out yet.");
   core.store->journal().ack(static_cast<std::int64_t>(seq));
 }

@@ -1,0 +1,15 @@
+#include "support.h"
+
+int main(void) {
+  int failed = 0;
+  failed += run_arguments_tests();
+  failed += run_options_tests();
+  failed += run_memory_tests();
+  failed += run_store_tests();
+  failed += run_events_tests();
+  failed += run_messages_tests();
+  failed += run_keys_tests();
+  failed += run_backup_tests();
+  failed += run_network_tests();
+  return failed == 0 ? 0 : 1;
+}

@@ -6,27 +6,29 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 library=$(cd "$1" && pwd)/src/libmychat.so
 baseline=$here/libmychat.abi
-headers=$root/include
+present=$(mktemp --suffix=.abi)
+trap 'rm -f "$present"' EXIT
+
+# No places, paths of this machine or names of other libraries: only what a program that links the library relies on.
+abidw --headers-dir "$root/include" --drop-private-types --exported-interfaces-only --no-corpus-path \
+  --no-comp-dir-path --no-show-locs --no-elf-needed --type-id-style hash "$library" |
+  sed -E "s|path='[^']*/(src/[^']*)'|path='\1'|" > "$present"
+if grep -nE "$root|='/" "$present"; then
+  echo "abi: the description holds paths of this machine" >&2
+  exit 1
+fi
 
 if [ "${2:-}" = --update ]; then
-  new=$(mktemp)
-  trap 'rm -f "$new"' EXIT
-  # No paths, places or names of other libraries: only what a program that links the library relies on.
-  abidw --headers-dir "$headers" --drop-private-types --exported-interfaces-only --no-corpus-path --no-comp-dir-path \
-    --no-show-locs --no-elf-needed --type-id-style hash "$library" | sed -E "s|path='[^']*/(src/[^']*)'|path='\\1'|" > "$new"
-  if grep -nE "$root|='/" "$new"; then
-    echo "abi: the description holds paths of this machine" >&2
-    exit 1
-  fi
-  mv "$new" "$baseline"
-  chmod 644 "$baseline"
+  cp "$present" "$baseline"
   echo "abi: recorded in tests/abi/libmychat.abi"
   exit 0
 fi
 
 python3 -B "$here/exports.py" "$root" "$library"
 status=0
-abidiff --headers-dir2 "$headers" --drop-private-types --no-show-locs "$baseline" "$library" || status=$?
+# The two descriptions, not description and library: abidiff takes types whose place is not recorded for private ones.
+# Harmless changes are shown as well, such as a member's other name.
+abidiff --harmless "$baseline" "$present" || status=$?
 if [ "$status" != 0 ]; then
   echo "abi: libmychat.so differs from the recorded ABI (abidiff: $status). If that is meant: ./dev abi --update" >&2
   exit 1

@@ -225,6 +225,8 @@ void Connection::flush() {
     const IoResult result = transport_.write({pieces.data(), count}, io_->write_scratch());
     if (result.state == IoState::kDone) {
       retry_bytes_ = 0;
+      // It took bytes that had to wait for it: a sign of life.
+      if (write_deadline_ != 0 && websocket_) websocket_->last_heard = steady_ms();
       write_deadline_ = 0;
       consume_written(result.bytes);
       continue;

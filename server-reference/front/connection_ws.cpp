@@ -1,10 +1,18 @@
 // The WebSocket part of a connection.
 #include "front/connection_ws.h"
 
+#include <algorithm>
+
 #include "front/connection.h"
 #include "front/ws_deflate.h"
 
 namespace mychat::server {
+
+namespace {
+
+constexpr std::size_t kProgressBytes = 4096;
+
+}  // namespace
 
 // The handshake's answer; from here on frames may be queued behind it.
 std::string Connection::accept_websocket(const HttpRequest& request, std::shared_ptr<WsPeer> peer) {
@@ -262,6 +270,11 @@ void Connection::websocket_news() {
 void Connection::heartbeat(std::int64_t now) {
   const std::int64_t interval = config_.ws.heartbeat.count();
   if (interval == 0 || closing_.load() || !websocket_->peer) return;
+  const std::size_t unacknowledged =
+      now - websocket_->last_heard >= interval ? transport_.unacknowledged() : 0;
+  // Slow, but it takes bytes. A mere ping that its system acknowledged says nothing of the peer itself.
+  if (unacknowledged + kProgressBytes <= websocket_->unacknowledged) websocket_->last_heard = now;
+  websocket_->unacknowledged = unacknowledged == 0 ? 0 : std::max(websocket_->unacknowledged, unacknowledged);
   if (!paused_.load() && now - websocket_->last_heard >= 2 * interval) {
     io_->count(Counter::kCutHeartbeat);
     cut();

@@ -14,8 +14,9 @@ struct Connection::WebSocket {
   WsReaderLimits limits;
   std::int64_t last_heard = 0;
   std::int64_t next_ping = 0;
-  std::uint16_t peer_code = 0;  // Of the peer's close frame; 0: none came.
-  bool closed_first = false;    // Our close frame was queued before the peer's came.
+  std::size_t unacknowledged = 0;  // What the system had in its send buffer at the last look.
+  std::uint16_t peer_code = 0;     // Of the peer's close frame; 0: none came.
+  bool closed_first = false;       // Our close frame was queued before the peer's came.
 };
 
 }  // namespace mychat::server

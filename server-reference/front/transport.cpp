@@ -1,5 +1,7 @@
 #include "front/transport.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -187,6 +189,12 @@ IoResult Transport::write(std::span<const iovec> pieces, std::span<char> scratch
 }
 
 bool Transport::has_pending() const noexcept { return ssl_ != nullptr && SSL_pending(ssl_) > 0; }
+
+std::size_t Transport::unacknowledged() noexcept {
+  int bytes = 0;
+  if (!socket_.is_open() || ::ioctl(socket_.native_handle(), SIOCOUTQ, &bytes) != 0) return 0;
+  return static_cast<std::size_t>(std::max(bytes, 0));
+}
 
 void Transport::shutdown_write() noexcept {
   if (!socket_.is_open()) return;

@@ -59,6 +59,8 @@ class Transport {
   IoResult write(std::span<const iovec> pieces, std::span<char> scratch);
   // Bytes already decrypted, of which the socket knows nothing.
   bool has_pending() const noexcept;
+  // Bytes written that the peer's system has not acknowledged.
+  std::size_t unacknowledged() noexcept;
   void shutdown_write() noexcept;
   void close() noexcept;
 

@@ -134,6 +134,8 @@ MailboxPage Mailbox::page(const Caller& caller, std::int64_t after, int limit) {
 }
 
 void Mailbox::ack(const Caller& caller, std::int64_t seq, Callback<std::int64_t> done) {
+  // Once, here: what comes while a long one goes in steps was not meant.
+  seq = std::min(seq, impl_->context.storage.last_seq());
   {
     const std::lock_guard lock(impl_->ack_mutex);
     auto [place, first] = impl_->acks.try_emplace(caller->user);

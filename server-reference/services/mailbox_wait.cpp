@@ -53,7 +53,7 @@ class PageWaiter final : public BusSubscriber, public std::enable_shared_from_th
   void on_presence(const std::string& /*handle*/, PresenceStatus /*status*/, std::int64_t /*seen*/) override {
   }
   void on_session_revoked(std::int64_t session) override {
-    if (session == 0 || session == caller_->session) answer(Failure{401, "The session has ended.", 0});
+    if (concerns(*caller_, session)) answer(Failure{401, "The session has ended.", 0});
   }
 
   Bus::Subscription subscription;

@@ -29,6 +29,12 @@ struct Principal {
 };
 using Caller = std::shared_ptr<const Principal>;
 
+// Whether the end of `ended`, as the bus tells of it, is the end of this caller too: 0 is all sessions of the
+// user, -1 (kNoSession) those of tokens without one.
+inline bool concerns(const Principal& caller, SessionId ended) noexcept {
+  return ended == 0 || ended == (caller.session != 0 ? caller.session : -1);
+}
+
 struct AcceptedMessage {
   std::int64_t seq = 0;                             // In the mailboxes of both sides.
   std::shared_ptr<const wire::MessageOut> message;  // As its sender sees it.

@@ -47,6 +47,7 @@ struct Services::Impl {
 
   std::mutex hook_mutex;
   std::function<void()> commit_hook;
+  std::function<void()> foreign_hook;
   std::int64_t looked_ms = 0;
 
   std::mutex tick_mutex;
@@ -59,7 +60,15 @@ struct Services::Impl {
 Services::Services(NodeConfig config, StorageOptions storage, const Log& log, const Clock& clock)
     : impl_(std::make_unique<Impl>(std::move(config), std::move(storage), log, clock)) {
   Impl* impl = impl_.get();
-  impl->mailbox.impl_->on_foreign = [impl] { impl->auth.impl_->look_for_ended_sessions(); };
+  impl->mailbox.impl_->on_foreign = [impl] {
+    impl->auth.impl_->look_for_ended_sessions();
+    std::function<void()> hook;
+    {
+      const std::lock_guard lock(impl->hook_mutex);
+      hook = impl->foreign_hook;
+    }
+    if (hook) hook();
+  };
   impl->context.user_changed = [impl](const std::string& name) {
     impl->mailbox.impl_->writer.forget_user(name);
   };
@@ -101,6 +110,11 @@ WorkerPool& Services::workers() noexcept { return impl_->context.workers; }
 void Services::on_commit(std::function<void()> hook) {
   const std::lock_guard lock(impl_->hook_mutex);
   impl_->commit_hook = std::move(hook);
+}
+
+void Services::on_foreign_change(std::function<void()> hook) {
+  const std::lock_guard lock(impl_->hook_mutex);
+  impl_->foreign_hook = std::move(hook);
 }
 
 bool Services::ready() const noexcept { return impl_->context.storage.healthy(); }

@@ -41,6 +41,9 @@ class Services {
 
   // Called on the writer thread after all callbacks of one commit: the moment to send what they collected.
   void on_commit(std::function<void()> hook);
+  // Called on the writer thread when another process changed the database, before the items of the commit
+  // that noticed it are announced: theirs never are.
+  void on_foreign_change(std::function<void()> hook);
   // True while the writer works: for /ready.
   bool ready() const noexcept;
   // Due work on the clock (expiry of typing, presence and waiting calls; clean-up; lazily written times).

@@ -69,7 +69,9 @@ TEST(ApiAuth, ATakenNameIs400AndAForeignFingerprintIs422) {
   std::string body = registration("bob");
   const std::string right = public_key_fingerprint(0), other = public_key_fingerprint(1);
   body.replace(body.find(right), right.size(), other);
-  EXPECT_EQ(node.call("POST", "/api/auth/register", body).status, 422);
+  const Answer foreign = node.call("POST", "/api/auth/register", body);
+  EXPECT_EQ(foreign.status, 422);
+  EXPECT_EQ(foreign.json()->array("detail").size(), 1u) << foreign.text;  // A list, whoever refuses.
 }
 
 TEST(ApiAuth, BrokenJsonIs422AndAnEndlessBodyIs413) {

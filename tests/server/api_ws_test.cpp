@@ -5,6 +5,8 @@
 #include <thread>
 
 #include "server/api_fixture.h"
+#include "services/services.h"
+#include "services/tokens.h"
 
 namespace mychat::server::test {
 namespace {
@@ -205,6 +207,64 @@ TEST_F(ApiWs, ARevokedSessionIsClosedWith4001AndOthersStay) {
   EXPECT_EQ(node_.call("POST", "/api/auth/logout", {}, bob_.token).status, 200);
   EXPECT_EQ(revoked.close_code(), 4001);
   EXPECT_TRUE(stays.quiet());
+}
+
+TEST_F(ApiWs, AV1TokenIsClosedWith4001WhenItIsLoggedOutOrThePasswordChanges) {
+  const auto v1 = [&](const Account& account) {
+    const std::int64_t now = Clock::system().now_ms() / 1000;
+    Account out = account;
+    out.token = text(view(make_token(node_.config().secret_key, {account.user_id, "", now, now + 600})));
+    return out;
+  };
+  const Account alice = v1(alice_), bob = v1(bob_);
+  WsClient one(node_, alice), two(node_, bob), stays(node_, alice_);
+  EXPECT_EQ(node_.call("POST", "/api/auth/logout", {}, alice.token).status, 200);
+  EXPECT_EQ(one.close_code(), 4001);
+  EXPECT_EQ(
+      node_
+          .call("PUT", "/api/auth/password",
+                R"({"current_password":"correct horse bob","new_password":"another horse"})", bob_.token)
+          .status,
+      200);
+  EXPECT_EQ(two.close_code(), 4001);
+  EXPECT_TRUE(stays.quiet());
+}
+
+// What an operator's command writes beside the node is never announced: the stream must read it.
+TEST_F(ApiWs, AnItemWrittenByAnotherProcessIsNotLostToALiveStream) {
+  const Account carol = node_.add("carol");
+  node_.befriend(bob_, carol);
+  WsClient bob(node_, bob_);
+  bob.subscribe();
+  const std::string before = node_.send(alice_, bob_);
+  ASSERT_EQ(message_of(bob.items(1).at(0)).id, before);
+  {
+    NodeConfig config;
+    config.domain = node_.config().domain;
+    config.secret_key = node_.config().secret_key;
+    const Log log;
+    Services command(config, {.path = node_.config().db_path, .hold = false}, log);
+    command.admin().delete_user("carol");
+  }
+  const std::string after = node_.send(alice_, bob_);
+  const auto items = bob.items(2);
+  ASSERT_EQ(items.size(), 2u);
+  EXPECT_TRUE(std::holds_alternative<wire::AccountDeletedItem>(items[0].data));
+  EXPECT_EQ(message_of(items[1]).id, after);
+}
+
+TEST(ApiWsLarge, AnAnswerBesideALargeItemUnderWayIsNoOverflow) {
+  TestNode node;
+  const Account alice = node.add("alice"), bob = node.add("bob", 1);
+  WsClient slow(node, 4096);
+  slow.authenticate(bob.token);
+  slow.subscribe();
+  WsClient sender(node, alice);
+  sender.send(send_frame(fresh_id(), bob, std::string(8'000'000, 'x')));
+  sender.expect<wire::SentFrame>();
+  for (int i = 0; i < 10; ++i) slow.send(R"({"type":"ping"})");
+  EXPECT_GT(message_of(slow.items(1).at(0)).encrypted_content.size(), 8'000'000u);
+  slow.expect<wire::PongFrame>();
 }
 
 TEST_F(ApiWs, ABadTokenIsClosedWith4001AndNoTokenInTimeWith1008) {

@@ -56,6 +56,8 @@ FrontConfig front_config(const Config& config, const NodeOptions& options) {
   out.max_connections = static_cast<std::size_t>(config.max_connections);
   out.max_connections_per_ip = static_cast<std::size_t>(config.max_connections_per_address);
   out.ws.message_bytes = limits::kWsMaxFrame;
+  // The largest item and, beside it, what else a healthy client has waiting.
+  out.ws.queue_bytes = limits::kWsMaxFrame + 4 * 1024 * 1024;
   out.ws.heartbeat = options.heartbeat.count() > 0
                          ? options.heartbeat
                          : std::chrono::milliseconds(config.ws_heartbeat_interval * 1000);

@@ -58,6 +58,10 @@ void Exchange::respond(HttpResponse response) {
 }
 
 void Exchange::fail(const Failure& failure) {
+  // Of this status, `detail` is a list whoever refuses.
+  if (failure.status == 422)
+    return respond(422,
+                   ValidationError({FieldError{{"body"}, failure.detail, "value_error"}}).to_json_text());
   HttpResponse response = HttpResponse::json(failure.status, detail_json(failure.detail));
   if (failure.retry_after > 0)
     response.headers.emplace_back("Retry-After", std::to_string(failure.retry_after));

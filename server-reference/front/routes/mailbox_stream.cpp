@@ -111,6 +111,13 @@ void MailboxStream::on_items(std::span<const MailboxItemPtr> items, std::uint64_
   if (!has_room() || push(items, own_origin) < items.size()) behind_ = true;
 }
 
+void MailboxStream::missed() {
+  const std::lock_guard lock(mutex_);
+  if (!active_) return;
+  news_ = true;  // A read under way looks once more.
+  if (!reading_) behind_ = true;
+}
+
 bool MailboxStream::has_room() const {
   return unacked_.size() < context_.config.ws.window &&
          connection_.buffered_bytes() < context_.config.ws.buffered_bytes;

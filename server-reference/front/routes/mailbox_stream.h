@@ -32,6 +32,8 @@ class MailboxStream : public std::enable_shared_from_this<MailboxStream> {
   // Committed items. Those of `own_origin` that say what this connection sent are left out.
   void on_items(std::span<const MailboxItemPtr> items, std::uint64_t own_origin);
   void acknowledged(std::int64_t seq);
+  // Another process wrote to the storage: there may be items that are never announced.
+  void missed();
   // Goes on when the stream is behind and the connection has room again. True while it is behind.
   bool retry();
 

@@ -13,6 +13,9 @@ void WsHub::start() {
   context_.services.on_commit([weak = weak_from_this()] {
     if (const auto hub = weak.lock()) hub->committed();
   });
+  context_.services.on_foreign_change([weak = weak_from_this()] {
+    if (const auto hub = weak.lock()) hub->storage_changed();
+  });
   sweeper_ = std::thread([this] { sweep_loop(); });
 }
 
@@ -116,17 +119,23 @@ void WsHub::sweep_loop() {
   }
 }
 
+std::vector<std::shared_ptr<WsSession>> WsHub::sessions() const {
+  std::vector<std::shared_ptr<WsSession>> alive;
+  const std::lock_guard lock(mutex_);
+  alive.reserve(sessions_.size());
+  for (const auto& [id, weak] : sessions_)
+    if (auto session = weak.lock()) alive.push_back(std::move(session));
+  return alive;
+}
+
+void WsHub::storage_changed() {
+  for (const auto& session : sessions()) session->storage_changed();
+}
+
 void WsHub::sweep(std::int64_t now_ms, bool touch) {
-  std::vector<std::shared_ptr<WsSession>> sessions;
-  {
-    const std::lock_guard lock(mutex_);
-    sessions.reserve(sessions_.size());
-    for (const auto& [id, weak] : sessions_)
-      if (auto session = weak.lock()) sessions.push_back(std::move(session));
-  }
   std::size_t behind = 0, authenticated = 0;
   const std::int64_t unix_ms = Clock::system().now_ms();
-  for (const auto& session : sessions) {
+  for (const auto& session : sessions()) {
     const WsSession::Swept swept = session->sweep(now_ms, unix_ms, touch);
     behind += swept.behind ? 1 : 0;
     authenticated += swept.authenticated ? 1 : 0;

@@ -43,7 +43,9 @@ class WsHub : public std::enable_shared_from_this<WsHub> {
   void paused(const std::shared_ptr<WsSession>& session);
 
  private:
-  void committed();  // On the writer's thread.
+  void committed();        // On the writer's thread.
+  void storage_changed();  // Likewise, before the items of that commit are announced.
+  std::vector<std::shared_ptr<WsSession>> sessions() const;
   void wake_paused();
   void sweep_loop();
   void sweep(std::int64_t now_ms, bool touch);

@@ -251,8 +251,7 @@ void WsSession::on_presence(const std::string& user_handle, PresenceStatus statu
 }
 
 void WsSession::on_session_revoked(std::int64_t session) {
-  if (session == 0 || session == caller_->session)
-    connection_.close(kWsUnauthorized, "The session has ended.");
+  if (concerns(*caller_, session)) connection_.close(kWsUnauthorized, "The session has ended.");
 }
 
 bool WsSession::still_valid() const {
@@ -264,6 +263,10 @@ bool WsSession::still_valid() const {
   } catch (const std::exception&) {
     return true;  // Storage has trouble, not the session.
   }
+}
+
+void WsSession::storage_changed() {
+  if (authenticated_) stream_->missed();
 }
 
 WsSession::Swept WsSession::sweep(std::int64_t now_ms, std::int64_t unix_ms, bool touch) {

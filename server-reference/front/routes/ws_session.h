@@ -36,6 +36,7 @@ class WsSession : public WsPeer, public BusSubscriber, public std::enable_shared
   void on_session_revoked(std::int64_t session) override;
 
   // For the hub.
+  void storage_changed();
   void flush_results();
   bool mark_flush_due() { return !flush_due_.exchange(true); }
   bool try_resume();  // False when this connection itself has too much under way still.

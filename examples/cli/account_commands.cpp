@@ -26,6 +26,19 @@ void require_node(const Session& session) {
     throw UsageError("Which node? Give its address with --node URL.");
 }
 
+// Registers or logs in; nothing is left behind of a first attempt that failed before there was anything to
+// keep.
+template <class Enter>
+void enter(Session& session, Enter enter_account) {
+  try {
+    require_node(session);
+    enter_account();
+  } catch (...) {
+    session.discard_if_empty();
+    throw;
+  }
+}
+
 }  // namespace
 
 int register_command(const Globals& globals, const RegisterOptions& options) {
@@ -33,14 +46,13 @@ int register_command(const Globals& globals, const RegisterOptions& options) {
   const BackupPlan plan = plan_backup(globals, options.backup);
   const SecretText password = account_password(globals, Ask::kTwice);
   Session session(globals, Store::kMayCreate);
-  require_node(session);
   mychat_register_options request = MYCHAT_REGISTER_OPTIONS_INIT;
   request.username = options.username.c_str();
   request.password = password.c_str();
   request.email = options.email.empty() ? nullptr : options.email.c_str();
   request.invite = options.invite.empty() ? nullptr : options.invite.c_str();
   request.device_name = options.device.empty() ? nullptr : options.device.c_str();
-  session.request(mychat_client_register, &request);
+  enter(session, [&] { session.request(mychat_client_register, &request); });
   const auto account = session.account();
   std::string file;
   if (plan.wanted) {
@@ -68,18 +80,16 @@ int register_command(const Globals& globals, const RegisterOptions& options) {
 int login_command(const Globals& globals, const LoginOptions& options) {
   const SecretText password = account_password(globals, Ask::kOnce);
   Session session(globals, Store::kMayCreate);
-  require_node(session);
-  std::string username = options.username;
-  if (username.empty()) {
-    username = session.account()->handle;
+  enter(session, [&] {
+    std::string username = options.username.empty() ? session.account()->handle : options.username;
     if (username.empty()) throw UsageError("Which user? mychat login USERNAME");
-  }
-  username = username.substr(0, username.find('@'));
-  mychat_login_options request = MYCHAT_LOGIN_OPTIONS_INIT;
-  request.username = username.c_str();
-  request.password = password.c_str();
-  request.device_name = options.device.empty() ? nullptr : options.device.c_str();
-  session.request(mychat_client_login, &request);
+    username = username.substr(0, username.find('@'));
+    mychat_login_options request = MYCHAT_LOGIN_OPTIONS_INIT;
+    request.username = username.c_str();
+    request.password = password.c_str();
+    request.device_name = options.device.empty() ? nullptr : options.device.c_str();
+    session.request(mychat_client_login, &request);
+  });
   const auto account = session.account();
   if (globals.json) {
     print_result(account_json(*account));

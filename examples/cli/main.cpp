@@ -42,6 +42,9 @@ gave; [unsigned] only the node vouches for the sender; [unknown key]; [FORGED?] 
 Exit codes: 0 done, 1 other failure, 2 usage, 3 not found, 4 password or session refused, 5 network or time-out,
 6 keys (changed, not verified, cannot decrypt), 7 local store or file.)";
 
+constexpr const char* kMore =
+    "\nOptions for all commands, examples, secrets, output and exit codes: mychat --help";
+
 class Program {
  public:
   int run(int argc, char** argv) {
@@ -76,6 +79,7 @@ class Program {
   CLI::App* command(CLI::App& parent, const char* name, const char* help, std::function<int()> action) {
     CLI::App* sub = parent.add_subcommand(name, help);
     sub->fallthrough();
+    sub->footer(kMore);
     // The outermost command's callback runs last: what was named last must win.
     sub->callback([this, sub, action = std::move(action)] {
       if (sub->get_subcommands().empty()) action_ = action;
@@ -86,6 +90,7 @@ class Program {
     CLI::App* sub = app_.add_subcommand(name, help);
     sub->require_subcommand(1);
     sub->fallthrough();
+    sub->footer(kMore);
     return sub;
   }
 
@@ -100,7 +105,8 @@ class Program {
                     "Address of the node, https://host[:port] (remembered after the first time)")
         ->envname("MYCHAT_NODE");
     app_.add_option("--ca", g.ca, "PEM file of the certificate authorities to trust")->envname("MYCHAT_CA");
-    app_.add_option("--pin", g.pins, "sha256//BASE64 of the node's public key; may be repeated");
+    app_.add_option("--pin", g.pins, "sha256//BASE64 of the node's public key; may be repeated")
+        ->allow_extra_args(false);
     app_.add_flag("--allow-plaintext", g.allow_plaintext, "Allow http:// to other machines than this one");
     app_.add_flag("--no-websocket", g.no_websocket, "Poll, even if the node offers a WebSocket");
     app_.add_flag("--json", g.json, "Print JSON");
@@ -231,7 +237,8 @@ class Program {
         command(app_, "send", "Send a message. Without a connection it is queued, and the exit code is 0",
                 [this] { return send_command(globals_, send_); });
     send->add_option("handle", send_.handle)->required();
-    send->add_option("text", send_.words, "The text; '-' or nothing: read it from standard input");
+    send->add_option("text", send_.words,
+                     "The text, after -- if it begins with '-'; '-' or nothing: from standard input");
     send->add_option("--file", send_.file, "Send a file's bytes");
     send->add_flag("--image", send_.image, "The bytes are an image");
     send->add_option("--wait", send_.wait,

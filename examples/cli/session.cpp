@@ -78,6 +78,15 @@ void Session::require_login() const {
                    "Nobody is logged in: run 'mychat login' first.");
 }
 
+void Session::discard_if_empty() noexcept {
+  mychat_account* account = nullptr;
+  if (!created_ || mychat_client_account(client(), &account, nullptr) != MYCHAT_OK) return;
+  const Owned<mychat_account> owned(account);
+  if (account->has_identity != 0 || *account->handle != '\0') return;
+  client_.reset();
+  for (const char* suffix : {"", "-wal", "-shm", ".lock"}) ::unlink((path_ + suffix).c_str());
+}
+
 Owned<mychat_event> Session::next(milliseconds limit) {
   mychat_error error = MYCHAT_ERROR_INIT;
   mychat_event* event = nullptr;

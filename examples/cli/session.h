@@ -24,13 +24,15 @@ class Session {
 
   mychat_client* client() const noexcept { return client_.get(); }
   const Globals& globals() const noexcept { return globals_; }
-  bool created_store() const noexcept { return created_; }
   const std::string& store_path() const noexcept { return path_; }
 
   Owned<mychat_account> account() const { return fetch<mychat_account>(mychat_client_account, client()); }
   // "bob" is a user of the account's own node.
   std::string handle(const std::string& given) const;
   void require_login() const;
+  // A store that this very command made, and that holds neither account nor key, is removed again: after a
+  // log-in that failed, its passphrase would only be in the way. The session is over then.
+  void discard_if_empty() noexcept;
 
   using Handler = std::function<void(const mychat_event&)>;
   // Takes events until `done` says so or the time is over; false then. A warning is printed when a contact's

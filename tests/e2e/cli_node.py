@@ -1,10 +1,12 @@
 """A real node and the real command line, for the tests of this folder. Python 3, standard library only."""
 
+import ctypes
 import json
 import os
 import pathlib
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -18,6 +20,14 @@ def program(name):
     if not os.access(path, os.X_OK):
         raise RuntimeError(f"{name}={path} is not a program")
     return path
+
+
+_LIBC = ctypes.CDLL(None)
+
+
+def end_with_parent():
+    """In the child: a test that is killed leaves no program behind."""
+    _LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class Node:
@@ -35,7 +45,8 @@ class Node:
         with open(self.folder / "node.log", "ab") as log:
             self.process = subprocess.Popen(
                 [program("MYCHAT_SERVER"), "dev", "--port", str(self.port), "--data-dir", str(self.folder / "data"),
-                 "--ready-file", str(ready)], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                 "--ready-file", str(ready)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=end_with_parent)
         deadline = time.monotonic() + LIMIT
         while not ready.exists():
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -130,7 +141,8 @@ class Running:
 
     def __init__(self, command, env, folder):
         self.process = subprocess.Popen(command, env=env, cwd=folder, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                        preexec_fn=end_with_parent)
         self.pending = b""
 
     def line(self, limit=LIMIT):

@@ -81,6 +81,21 @@ class TwoUsers(Case):
         self.assert_error(self.run_cli("alice", "--json", "whoami", MYCHAT_PASSPHRASE=None), 2,
                           "MYCHAT_E_INVALID_ARGUMENT")
 
+    def test_a_first_log_in_that_fails_leaves_no_store_behind(self):
+        self.assert_error(self.run_cli("late", "--json", "login", "bob", MYCHAT_PASSWORD="wrong password"), 4,
+                          "MYCHAT_E_UNAUTHORIZED")
+        self.assert_error(self.run_cli("late", "--json", "login", "bob", MYCHAT_NODE="http://127.0.0.1:1"), 5,
+                          "MYCHAT_E_NETWORK")
+        self.assertEqual(list((self.folder / "share/mychat").glob("late*")), [])
+
+    def test_texts_may_look_like_commands_and_options(self):
+        for words in (["listen"], ["--", "-1 degrees"], ["contact", "add", "me"]):
+            self.must("alice", "send", "bob", *words)
+        wanted = ["listen", "-1 degrees", "contact add me"]
+        items = map(json.loads, self.must("bob", "--json", "listen", "--count", "3", "--timeout", LIMIT)
+                    .out.splitlines())
+        self.assertEqual([item["message"]["text"] for item in items if message(item)], wanted)
+
     def test_usage_errors_are_exit_code_2_and_help_has_examples(self):
         self.assert_error(self.run_cli("alice", "--json", "no-such-command"), 2, "MYCHAT_E_INVALID_ARGUMENT")
         self.assert_error(self.run_cli("alice", "--json", "send"), 2, "MYCHAT_E_INVALID_ARGUMENT")

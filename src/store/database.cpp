@@ -168,8 +168,10 @@ sqlite3_stmt* Database::prepare(const char* sql, bool keep) {
 }
 
 Query Database::query(const char* sql) {
-  auto& slot = cache_[sql];
-  if (!slot) slot = std::make_unique<Cached>();
+  // The place is made with its content, so that memory running out leaves no empty one.
+  auto found = cache_.find(sql);
+  if (found == cache_.end()) found = cache_.emplace(sql, std::make_unique<Cached>()).first;
+  const auto& slot = found->second;
   if (slot->busy) return {db_, prepare(sql, false), nullptr};
   if (slot->statement == nullptr) slot->statement = prepare(sql, true);
   slot->busy = true;

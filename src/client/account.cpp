@@ -99,10 +99,10 @@ mychat_request_id Client::register_account(std::string username, Secret password
   core.node();
   if (!core.handle().empty())
     throw Error(MYCHAT_E_INVALID_STATE, MYCHAT_DOMAIN_API, "This store has an account already.");
-  impl_->require_alone({MYCHAT_OPERATION_REGISTER, MYCHAT_OPERATION_LOGIN});
   return impl_->request(
-      MYCHAT_OPERATION_REGISTER, [impl = impl_.get(), username, password, email, invite, device_name](
-                                     Completion& completion, mychat_request_id id, std::stop_token stop) {
+      MYCHAT_OPERATION_REGISTER,
+      [impl = impl_.get(), username, password, email, invite, device_name](
+          Completion& completion, mychat_request_id id, std::stop_token stop) {
         Core& shared = impl->core;
         const wire::NodeInfo info = shared.node().node_info(stop);
         const std::string handle = account_handle(username, info);
@@ -139,7 +139,8 @@ mychat_request_id Client::register_account(std::string username, Secret password
         const std::lock_guard lock(shared.mutex);
         shared.require_open();
         completion.account = account_view(shared);
-      });
+      },
+      {MYCHAT_OPERATION_REGISTER, MYCHAT_OPERATION_LOGIN});
 }
 
 namespace {
@@ -185,35 +186,37 @@ mychat_request_id Client::login(std::string username, Secret password, std::stri
   const std::string mine = core.handle();
   if (!mine.empty() && mine.substr(0, mine.find('@')) != username)
     throw Error(MYCHAT_E_INVALID_STATE, MYCHAT_DOMAIN_API, "This store belongs to another user.");
-  impl_->require_alone({MYCHAT_OPERATION_REGISTER, MYCHAT_OPERATION_LOGIN});
-  return impl_->request(MYCHAT_OPERATION_LOGIN, [impl = impl_.get(), username, password, device_name, mine](
-                                                    Completion& completion, mychat_request_id,
-                                                    std::stop_token stop) {
-    Core& shared = impl->core;
-    const wire::AuthResponse answer = shared.node().login({username, password, present(device_name)}, stop);
-    try {
-      const auto handle = normalize_handle(answer.full_handle);
-      if (!handle)
-        throw Error(MYCHAT_E_PROTOCOL, MYCHAT_DOMAIN_PROTOCOL, "The node gives a handle that is none.");
-      if (!mine.empty() && *handle != mine)
-        throw Error(MYCHAT_E_INVALID_STATE, MYCHAT_DOMAIN_API, "This store belongs to another user.");
-      const std::string account_key = check_account_key(shared, *handle, stop);
-      store_login(shared, *handle, answer, login_identity(shared, *handle), account_key, std::nullopt);
-    } catch (...) {
-      // No session is kept that is of no use here.
-      try {
-        shared.node().logout(answer.access_token, stop);
-      } catch (const Error& error) {
-        shared.info("account", std::string("An unused session could not be ended: ") + error.what());
-      }
-      throw;
-    }
-    impl->sync.start();
-    impl->sync.restart();
-    const std::lock_guard lock(shared.mutex);
-    shared.require_open();
-    completion.account = account_view(shared);
-  });
+  return impl_->request(
+      MYCHAT_OPERATION_LOGIN,
+      [impl = impl_.get(), username, password, device_name, mine](Completion& completion, mychat_request_id,
+                                                                  std::stop_token stop) {
+        Core& shared = impl->core;
+        const wire::AuthResponse answer =
+            shared.node().login({username, password, present(device_name)}, stop);
+        try {
+          const auto handle = normalize_handle(answer.full_handle);
+          if (!handle)
+            throw Error(MYCHAT_E_PROTOCOL, MYCHAT_DOMAIN_PROTOCOL, "The node gives a handle that is none.");
+          if (!mine.empty() && *handle != mine)
+            throw Error(MYCHAT_E_INVALID_STATE, MYCHAT_DOMAIN_API, "This store belongs to another user.");
+          const std::string account_key = check_account_key(shared, *handle, stop);
+          store_login(shared, *handle, answer, login_identity(shared, *handle), account_key, std::nullopt);
+        } catch (...) {
+          // No session is kept that is of no use here.
+          try {
+            shared.node().logout(answer.access_token, {});  // Also when the request was cancelled.
+          } catch (const Error& error) {
+            shared.info("account", std::string("An unused session could not be ended: ") + error.what());
+          }
+          throw;
+        }
+        impl->sync.start();
+        impl->sync.restart();
+        const std::lock_guard lock(shared.mutex);
+        shared.require_open();
+        completion.account = account_view(shared);
+      },
+      {MYCHAT_OPERATION_REGISTER, MYCHAT_OPERATION_LOGIN});
 }
 
 mychat_request_id Client::logout() {
@@ -242,6 +245,7 @@ mychat_request_id Client::delete_account(Secret password) {
   return impl_->request(
       MYCHAT_OPERATION_DELETE_ACCOUNT,
       [impl = impl_.get(), token, password](Completion&, mychat_request_id, std::stop_token stop) {
+        impl->require_capability(wire::capability::kAccountDelete, stop);
         impl->core.node().delete_account(token, {password}, stop);
         impl->core.forget_session(token);
         impl->sync.restart();
@@ -258,6 +262,7 @@ mychat_request_id Client::change_password(Secret current, Secret next) {
   return impl_->request(
       MYCHAT_OPERATION_CHANGE_PASSWORD,
       [impl = impl_.get(), token, current, next](Completion&, mychat_request_id, std::stop_token stop) {
+        impl->require_capability(wire::capability::kSessions, stop);
         impl->core.node().change_password(token, {current, next}, stop);
       });
 }
@@ -296,6 +301,7 @@ mychat_request_id Client::sessions() {
   return impl_->request(
       MYCHAT_OPERATION_SESSIONS,
       [impl = impl_.get(), token](Completion& completion, mychat_request_id, std::stop_token stop) {
+        impl->require_capability(wire::capability::kSessions, stop);
         std::vector<SessionView> list;
         for (const wire::Session& session : impl->core.node().sessions(token, stop))
           list.push_back({session.id, session.device_name.value_or(""), session.created_at,
@@ -313,6 +319,7 @@ mychat_request_id Client::revoke_session(std::optional<std::string> session_id) 
   return impl_->request(
       MYCHAT_OPERATION_REVOKE_SESSION,
       [impl = impl_.get(), token, session_id](Completion&, mychat_request_id, std::stop_token stop) {
+        impl->require_capability(wire::capability::kSessions, stop);
         impl->core.node().revoke_session(token, session_id, stop);
       });
 }

@@ -8,11 +8,12 @@
 
 namespace mychat {
 
-mychat_request_id Client::Impl::request(mychat_operation operation, Work work) {
+mychat_request_id Client::Impl::request(mychat_operation operation, Work work,
+                                        std::initializer_list<mychat_operation> exclusive) {
   core.require_open();
   std::stop_source stop;
-  const mychat_request_id id =
-      core.events.begin_request(operation, [stop]() mutable { stop.request_stop(); });
+  const mychat_request_id id = core.events.begin_request(
+      operation, [stop]() mutable { stop.request_stop(); }, exclusive);
   try {
     pool.submit([this, id, stop, work = std::move(work)] {
       Completion completion;
@@ -45,11 +46,10 @@ mychat_request_id Client::Impl::request(mychat_operation operation, Work work) {
   return id;
 }
 
-void Client::Impl::require_alone(std::initializer_list<mychat_operation> operations) const {
-  for (const mychat_operation operation : operations)
-    if (core.events.under_way(operation))
-      throw Error(MYCHAT_E_INVALID_STATE, MYCHAT_DOMAIN_API, "Another request of this kind is under way.", 0,
-                  true);
+void Client::Impl::require_capability(std::string_view capability, std::stop_token stop) {
+  if (!core.node().node_info(std::move(stop)).can(capability))
+    throw Error(MYCHAT_E_UNSUPPORTED, MYCHAT_DOMAIN_NODE,
+                "This node cannot do it: it is a plain v1 node, or an older one.");
 }
 
 Client::Client(ClientOptions options) : impl_(std::make_shared<Impl>(std::move(options))) {}
@@ -76,8 +76,8 @@ void Client::stop() {
 void Client::close() {
   Core& core = impl_->core;
   if (core.closed.exchange(true)) return;
+  core.events.close();  // From here on no request begins; those that began are cancelled.
   core.events.cancel_all();
-  core.events.close();
   impl_->sync.shutdown();
   impl_->pool.join();
   {
@@ -210,7 +210,7 @@ void Client::set_policy(std::uint32_t flags) {
     change.commit();
     core.policy_flags = flags;
   }
-  retry_unreadable(core);
+  retry_unreadable_quietly(core);
 }
 
 std::uint32_t Client::policy() {

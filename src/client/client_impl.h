@@ -17,10 +17,12 @@ struct Client::Impl {
 
   using Work = std::function<void(Completion&, mychat_request_id, std::stop_token)>;
 
-  // Runs work on the pool; what it throws becomes the completion's error.
-  mychat_request_id request(mychat_operation operation, Work work);
-  // MYCHAT_E_INVALID_STATE while such a request is under way.
-  void require_alone(std::initializer_list<mychat_operation> operations) const;
+  // Runs work on the pool; what it throws becomes the completion's error. MYCHAT_E_INVALID_STATE while one of
+  // `exclusive` is under way.
+  mychat_request_id request(mychat_operation operation, Work work,
+                            std::initializer_list<mychat_operation> exclusive = {});
+  // For calls that v1 nodes do not have: their 404 becomes MYCHAT_E_UNSUPPORTED.
+  void require_capability(std::string_view capability, std::stop_token stop);
 
   // Shared by register, login and rotation.
   RsaPrivateKey make_key(mychat_operation operation, mychat_request_id id, std::stop_token stop);

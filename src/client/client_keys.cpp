@@ -54,7 +54,7 @@ void Client::import_private_key(std::string_view key) {
     change.commit();
     core.reload_keys();
   }
-  retry_unreadable(core);
+  retry_unreadable_quietly(core);
   impl_->sync.restart();
 }
 
@@ -125,7 +125,7 @@ void Client::set_verified(std::string_view handle, std::string_view fingerprint,
   const std::string peer = canonical_handle(handle);
   Change change(impl_->core);
   Contact contact = require_contact(change, peer);
-  if (contact.verification == ContactVerification::kChanged)
+  if (contact.pending)
     throw Error(MYCHAT_E_KEY_CHANGED, MYCHAT_DOMAIN_KEYS,
                 "The contact's key changed; accept the new one first.");
   if (!equal_fingerprints(contact.fingerprint, fingerprint))
@@ -157,11 +157,12 @@ void Client::accept_key(std::string_view handle, std::string_view fingerprint) {
     contact.verification = ContactVerification::kUnverified;
     change.store().contacts().upsert(contact);
     change.store().account().remove("vouched." + peer);
+    change.store().account().remove(signers_name(peer));  // Those were the old identity's.
     change.store().outbox().make_all_due(core.now());
     change.contact_event(MYCHAT_EVENT_CONTACT, peer);
     change.commit();
   }
-  retry_unreadable(core);
+  retry_unreadable_quietly(core);
   impl_->sync.kick();
 }
 
@@ -201,61 +202,63 @@ mychat_request_id Client::rotate_identity(std::optional<Secret> password) {
   if (!core.keys() && !password)
     throw Error(MYCHAT_E_NO_IDENTITY, MYCHAT_DOMAIN_KEYS,
                 "Without the old private key a rotation needs the account's password.");
-  impl_->require_alone({MYCHAT_OPERATION_ROTATE_IDENTITY});
-  return impl_->request(MYCHAT_OPERATION_ROTATE_IDENTITY, [impl = impl_.get(), token, password](
-                                                              Completion& completion, mychat_request_id id,
-                                                              std::stop_token stop) {
-    Core& shared = impl->core;
-    if (!shared.node().node_info(stop).can(wire::capability::kKeyRotation))
-      throw Error(MYCHAT_E_UNSUPPORTED, MYCHAT_DOMAIN_NODE, "This node cannot change a user's key.");
-    const std::string handle = shared.require_handle();
-    // A key of an earlier rotation that the node took is adopted, not overwritten.
-    const bool settled = settle_identity(shared, shared.node().me(token, stop).public_key);
-    if (!settled && !password)
-      throw Error(MYCHAT_E_KEY_MISMATCH, MYCHAT_DOMAIN_KEYS,
-                  "The node has another key for this account: to replace it needs the account's password.");
-    const auto ring = settled ? shared.keys() : nullptr;
-    const RsaPrivateKey next = impl->make_key(MYCHAT_OPERATION_ROTATE_IDENTITY, id, stop);
-    {
-      // Kept before the node can take it: its answer may be lost, the key must not be.
-      const std::lock_guard lock(shared.mutex);
-      shared.require_open();
-      shared.store->account().set_bytes(setting::kPendingKey, view(next.to_pkcs8_der()));
-    }
-    Secret used = token;
-    if (!ring) {
-      const wire::AuthResponse fresh =
-          shared.node().login({handle.substr(0, handle.find('@')), *password, std::nullopt}, stop);
-      Change change(shared);
-      change.store().account().set_access_token(view(fresh.access_token));
-      change.commit();
-      shared.session_token = fresh.access_token;
-      used = fresh.access_token;
-    }
-    wire::KeyUpdate update;
-    update.public_key = next.public_key().to_spki_pem();
-    update.public_key_fingerprint = key_fingerprint(next.public_key());
-    if (ring) {
-      const KeyRotationStatement statement = make_rotation(ring->current, next, handle, shared.now());
-      update.rotation =
-          wire::Rotation{statement.old_fingerprint, statement.new_fingerprint, statement.created_at,
-                         base64_encode(statement.signature_old), base64_encode(statement.signature_new)};
-    }
-    try {
-      shared.node().update_keys(used, update, stop);
-    } catch (const Error&) {
-      impl->sync.restart();  // The node may have taken it: the next connection finds out.
-      throw;
-    }
-    {
-      Change change(shared);
-      adopt_identity(change, next);
-      change.commit();
-      shared.reload_keys();
-      completion.account = account_view(shared);
-    }
-    impl->sync.restart();  // Publishes the new signing key.
-  });
+  return impl_->request(
+      MYCHAT_OPERATION_ROTATE_IDENTITY,
+      [impl = impl_.get(), token, password](Completion& completion, mychat_request_id id,
+                                            std::stop_token stop) {
+        Core& shared = impl->core;
+        if (!shared.node().node_info(stop).can(wire::capability::kKeyRotation))
+          throw Error(MYCHAT_E_UNSUPPORTED, MYCHAT_DOMAIN_NODE, "This node cannot change a user's key.");
+        const std::string handle = shared.require_handle();
+        // A key of an earlier rotation that the node took is adopted, not overwritten.
+        const bool settled = settle_identity(shared, shared.node().me(token, stop).public_key);
+        if (!settled && !password)
+          throw Error(
+              MYCHAT_E_KEY_MISMATCH, MYCHAT_DOMAIN_KEYS,
+              "The node has another key for this account: to replace it needs the account's password.");
+        const auto ring = settled ? shared.keys() : nullptr;
+        const RsaPrivateKey next = impl->make_key(MYCHAT_OPERATION_ROTATE_IDENTITY, id, stop);
+        {
+          // Kept before the node can take it: its answer may be lost, the key must not be.
+          const std::lock_guard lock(shared.mutex);
+          shared.require_open();
+          shared.store->account().set_bytes(setting::kPendingKey, view(next.to_pkcs8_der()));
+        }
+        Secret used = token;
+        if (!ring) {
+          const wire::AuthResponse fresh =
+              shared.node().login({handle.substr(0, handle.find('@')), *password, std::nullopt}, stop);
+          Change change(shared);
+          change.store().account().set_access_token(view(fresh.access_token));
+          change.commit();
+          shared.session_token = fresh.access_token;
+          used = fresh.access_token;
+        }
+        wire::KeyUpdate update;
+        update.public_key = next.public_key().to_spki_pem();
+        update.public_key_fingerprint = key_fingerprint(next.public_key());
+        if (ring) {
+          const KeyRotationStatement statement = make_rotation(ring->current, next, handle, shared.now());
+          update.rotation =
+              wire::Rotation{statement.old_fingerprint, statement.new_fingerprint, statement.created_at,
+                             base64_encode(statement.signature_old), base64_encode(statement.signature_new)};
+        }
+        try {
+          shared.node().update_keys(used, update, stop);
+        } catch (const Error&) {
+          impl->sync.restart();  // The node may have taken it: the next connection finds out.
+          throw;
+        }
+        {
+          Change change(shared);
+          adopt_identity(change, next);
+          change.commit();
+          shared.reload_keys();
+          completion.account = account_view(shared);
+        }
+        impl->sync.restart();  // Publishes the new signing key.
+      },
+      {MYCHAT_OPERATION_ROTATE_IDENTITY});
 }
 
 }  // namespace mychat

@@ -80,13 +80,9 @@ Core::Core(ClientOptions client_options)
   policy_flags = static_cast<std::uint32_t>(store->account().get_int(setting::kPolicy).value_or(0));
   reload_keys();
   reader = store->open_reader();
-  events.journal_grew(static_cast<std::uint64_t>(store->journal().last_seq()));
+  const auto last = static_cast<std::uint64_t>(store->journal().last_seq());
   const auto first = store->journal().read(0, 1);  // What was acknowledged is not asked for again.
-  if (!first.empty()) {
-    events.journal_rewind(static_cast<std::uint64_t>(first.front().seq) - 1);
-  } else {
-    events.journal_rewind(static_cast<std::uint64_t>(store->journal().last_seq()));
-  }
+  events.journal_opened(first.empty() ? last : static_cast<std::uint64_t>(first.front().seq) - 1, last);
 }
 
 NodeApi& Core::node() {
@@ -206,8 +202,9 @@ void Change::session_ended_event(const Error& error) {
 }
 
 void Change::commit() {
+  EventQueue::Place place = core_.events.make_place();
   transaction_.commit();
-  if (last_seq_ != 0) core_.events.journal_grew(last_seq_);
+  if (last_seq_ != 0) core_.events.journal_grew(last_seq_, std::move(place));
 }
 
 std::optional<Event> read_journal_event(Core& core, const JournalEvent& row) {

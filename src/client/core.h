@@ -32,6 +32,8 @@ struct Keyring {
   std::vector<RsaPrivateKey> previous;  // The latest first: keys that old messages were sealed to.
 };
 
+inline constexpr std::size_t kMaxMessageId = 128;  // Bytes; ours are UUIDs, a v1 node may make others.
+
 // Names of small values in the account table.
 namespace setting {
 inline constexpr std::string_view kPolicy = "policy";
@@ -88,7 +90,6 @@ class Core {
   std::unique_ptr<StoreReader> reader;
 
   std::atomic<bool> closed{false};
-  std::function<void()> kick;  // Wakes the synchronisation; set once, before anything runs.
 
  private:
   std::unique_ptr<NodeApi> node_;

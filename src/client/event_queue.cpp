@@ -21,6 +21,7 @@ bool droppable(mychat_event_type type) noexcept {
 
 EventQueue::EventQueue(std::size_t max_volatile)
     : max_volatile_(std::max<std::size_t>(max_volatile, 16)), fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  spare_.resize(8);
   if (fd_ < 0)
     throw Error(MYCHAT_E_IO, MYCHAT_DOMAIN_SYSTEM,
                 std::string("No event descriptor: ") + std::strerror(errno), errno);
@@ -75,9 +76,20 @@ void EventQueue::push(Event event) {
   append(node);
 }
 
-void EventQueue::journal_grew(std::uint64_t last) {
-  std::list<Item> node;
-  node.push_back(Item{});
+void EventQueue::journal_opened(std::uint64_t acknowledged, std::uint64_t last) {
+  Place place;
+  const std::lock_guard lock(mutex_);
+  journal_last_ = last;
+  journal_given_ = last;
+  if (acknowledged >= last) return;
+  place.node_.front().from = acknowledged + 1;
+  place.node_.front().to = last;
+  append(place.node_);
+}
+
+EventQueue::Place EventQueue::make_place() { return {}; }
+
+void EventQueue::journal_grew(std::uint64_t last, Place&& place) noexcept {
   const std::lock_guard lock(mutex_);
   if (closed_ || last <= journal_last_) return;
   if (!items_.empty() && items_.back().from != 0 && items_.back().to == journal_last_) {
@@ -86,10 +98,10 @@ void EventQueue::journal_grew(std::uint64_t last) {
     signal();
     return;
   }
-  node.front().from = journal_last_ + 1;
-  node.front().to = last;
+  place.node_.front().from = journal_last_ + 1;
+  place.node_.front().to = last;
   journal_last_ = last;
-  append(node);
+  append(place.node_);
 }
 
 void EventQueue::journal_rewind(std::uint64_t after) {
@@ -109,7 +121,8 @@ void EventQueue::journal_rewind(std::uint64_t after) {
 void EventQueue::give_back(Event&& event) noexcept {
   const std::lock_guard lock(mutex_);
   if (closed_) return;
-  if (event.seq != 0 && !items_.empty() && items_.front().from == event.seq + 1) {
+  if (event.seq != 0 && !items_.empty() && items_.front().from == event.seq + 1 &&
+      items_.front().to > event.seq) {
     items_.front().from = event.seq;
   } else if (!spare_.empty()) {
     Item& place = spare_.front();
@@ -184,10 +197,16 @@ void EventQueue::close() noexcept {
   signal();
 }
 
-mychat_request_id EventQueue::begin_request(mychat_operation operation, std::function<void()> cancel) {
+mychat_request_id EventQueue::begin_request(mychat_operation operation, std::function<void()> cancel,
+                                            std::initializer_list<mychat_operation> exclusive) {
   Request request{{}, std::move(cancel)};
   request.place.push_back(Item{});
   const std::lock_guard lock(mutex_);
+  if (closed_) throw Error(MYCHAT_E_CLOSED, MYCHAT_DOMAIN_API, "The client is closed.");
+  for (const auto& [other, its_operation] : operations_)
+    if (std::find(exclusive.begin(), exclusive.end(), its_operation) != exclusive.end())
+      throw Error(MYCHAT_E_INVALID_STATE, MYCHAT_DOMAIN_API, "Another request of this kind is under way.", 0,
+                  true);
   const mychat_request_id id = next_request_;
   operations_.emplace(id, operation);
   try {
@@ -241,12 +260,6 @@ void EventQueue::cancel_all() {
       if (request.cancel) cancels.push_back(request.cancel);
   }
   for (const auto& cancel : cancels) cancel();
-}
-
-bool EventQueue::under_way(mychat_operation operation) const {
-  const std::lock_guard lock(mutex_);
-  return std::any_of(operations_.begin(), operations_.end(),
-                     [operation](const auto& entry) { return entry.second == operation; });
 }
 
 EventQueue::Wait EventQueue::await(mychat_request_id request, int timeout_ms, Event& out) {

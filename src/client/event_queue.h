@@ -33,8 +33,14 @@ class EventQueue {
   int fd() const noexcept;
 
   void push(Event event);
-  // The journal now ends at `last`: numbers not yet given out wait to be taken.
-  void journal_grew(std::uint64_t last);
+  // The journal as it is at opening: (acknowledged, last] waits to be taken; all of it counts as given out
+  // once.
+  void journal_opened(std::uint64_t acknowledged, std::uint64_t last);
+  // The journal now ends at `last`: numbers not yet given out wait to be taken. The place is made beforehand,
+  // so that nothing can fail once the journal's transaction is committed.
+  class Place;
+  Place make_place();
+  void journal_grew(std::uint64_t last, Place&& place) noexcept;
   // Gives out the journal again from `after` + 1.
   void journal_rewind(std::uint64_t after);
   // An event that was taken comes again next. It goes back into the place that it was taken from.
@@ -46,13 +52,14 @@ class EventQueue {
   void close() noexcept;  // Every wait ends with kClosed.
 
   // ---- Requests
-  mychat_request_id begin_request(mychat_operation operation, std::function<void()> cancel);
+  // MYCHAT_E_CLOSED; MYCHAT_E_INVALID_STATE while one of `exclusive` is under way.
+  mychat_request_id begin_request(mychat_operation operation, std::function<void()> cancel,
+                                  std::initializer_list<mychat_operation> exclusive = {});
   void abandon_request(mychat_request_id request) noexcept;  // It never began: no completion comes.
   // Exactly once a request; the first call wins. Never throws.
   void complete(mychat_request_id request, Completion&& completion, std::int64_t now) noexcept;
   void cancel_request(mychat_request_id request);  // MYCHAT_E_NOT_FOUND
   void cancel_all();
-  bool under_way(mychat_operation operation) const;
   const Error& out_of_memory() const noexcept { return out_of_memory_; }  // Copying it allocates nothing.
   Wait await(mychat_request_id request, int timeout_ms, Event& out);      // MYCHAT_E_NOT_FOUND
 
@@ -93,6 +100,15 @@ class EventQueue {
   bool fd_set_ = false;
   bool woken_ = false;
   bool closed_ = false;
+};
+
+class EventQueue::Place {
+ public:
+  Place() { node_.emplace_back(); }
+
+ private:
+  friend class EventQueue;
+  std::list<Item> node_;
 };
 
 }  // namespace mychat

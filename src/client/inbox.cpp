@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/encoding.h"
 #include "client/opening.h"
@@ -51,7 +52,8 @@ std::vector<Inbox::Arrival> Inbox::open(std::vector<const wire::MessageOut*> mes
     for (const wire::MessageOut* message : messages) {
       const auto sender = normalize_handle(message->sender_handle);
       const auto recipient = normalize_handle(message->recipient_handle.value_or(""));
-      if (!sender || !recipient || (*sender != me && *recipient != me) || message->id.empty()) {
+      if (!sender || !recipient || (*sender != me && *recipient != me) || message->id.empty() ||
+          message->id.size() > kMaxMessageId) {
         core_.warn("inbox", "A message that is not of this account was skipped.");
         continue;
       }
@@ -60,7 +62,7 @@ std::vector<Inbox::Arrival> Inbox::open(std::vector<const wire::MessageOut*> mes
       arrival.peer = *sender == me ? *recipient : *sender;
       arrival.held = core_.store->messages().get(message->id).has_value() ||
                      core_.store->account().get_text(v1_id_name(message->id)).has_value();
-      arrival.sealed = take_apart(*message, me);
+      arrival.sealed = take_apart(*message, *sender, me);
       if (!arrival.held && *sender != me) {
         const auto contact = core_.store->contacts().get(*sender);
         const bool new_signer = message->signature && (!contact || contact->signing_public_key.empty());
@@ -89,6 +91,7 @@ std::vector<Inbox::Arrival> Inbox::open(std::vector<const wire::MessageOut*> mes
     places.push_back(i);
   }
   std::vector<Opened> opened = open_sealed(core_, sealed, stop);
+  verify_doubtful(sealed, opened, stop);
   for (std::size_t i = 0; i < opened.size(); ++i) {
     arrivals[places[i]].opened = std::move(opened[i]);
     arrivals[places[i]].sealed = std::move(sealed[i]);
@@ -96,12 +99,38 @@ std::vector<Inbox::Arrival> Inbox::open(std::vector<const wire::MessageOut*> mes
   return arrivals;
 }
 
+// A signature that does not fit the keys held here may be by a key that the sender certified since: the keys
+// are asked for once more before a message is called forged.
+void Inbox::verify_doubtful(const std::vector<Sealed>& sealed, std::vector<Opened>& opened,
+                            std::stop_token stop) {
+  std::set<std::string> asked;
+  for (std::size_t i = 0; i < opened.size(); ++i) {
+    if (opened[i].verification != MessageVerification::kInvalid) continue;
+    if (!asked.contains(sealed[i].sender)) {
+      asked.insert(sealed[i].sender);
+      try {
+        if (sealed[i].mine) {
+          learn_own_signer(core_, stop);
+        } else {
+          fetch_peer(core_, sealed[i].sender, stop);
+        }
+      } catch (const Error& error) {
+        if (ends_connection(error)) throw;
+        core_.warn("inbox", std::string("A sender's keys could not be had: ") + error.what());
+      }
+    }
+    opened[i].verification = verify_again(core_, sealed[i]);
+    // With the policy, the body was taken away: it comes back from the kept envelope by retry_unreadable().
+    retry_ = retry_ || (opened[i].verification == MessageVerification::kVerified && opened[i].failure);
+  }
+}
+
 void Inbox::store_arrival(Change& change, Arrival& arrival) {
   const wire::MessageOut& in = *arrival.wire;
   Message message;
   message.id = in.id;
   message.conversation = arrival.peer;
-  message.sender = in.sender_handle;
+  message.sender = arrival.sealed.sender;
   message.direction = arrival.sealed.mine ? Direction::kOutgoing : Direction::kIncoming;
   message.content_type = in.content_type;
   message.created_at = in.created_at;
@@ -211,8 +240,23 @@ void Inbox::apply(Change& change, const wire::AccountDeletedItem& item) {
   change.contact_event(MYCHAT_EVENT_CONTACT, *handle);
 }
 
+// A change of keys is applied before the messages after it are checked against it.
 std::int64_t Inbox::process(const std::string& mailbox_id, std::span<const wire::MailboxItem> items,
                             std::stop_token stop) {
+  std::int64_t last = 0;
+  while (!items.empty()) {
+    std::size_t end = 0;
+    while (end < items.size() && !std::holds_alternative<wire::KeyChangeItem>(items[end].data)) ++end;
+    end = std::min(end + 1, items.size());
+    last = std::max(last, process_part(mailbox_id, items.first(end), stop));
+    items = items.subspan(end);
+  }
+  if (std::exchange(retry_, false)) retry_unreadable(core_, stop);
+  return last;
+}
+
+std::int64_t Inbox::process_part(const std::string& mailbox_id, std::span<const wire::MailboxItem> items,
+                                 std::stop_token stop) {
   std::vector<const wire::MessageOut*> messages;
   for (const wire::MailboxItem& item : items) {
     if (const auto* received = std::get_if<wire::MessageItem>(&item.data))
@@ -270,7 +314,7 @@ void Inbox::process_history(std::string_view peer, std::span<const wire::Message
 }
 
 void retry_unreadable(Core& core, std::stop_token stop) {
-  constexpr std::size_t kBatch = 256;
+  constexpr std::size_t kBatch = 16;  // Envelopes may be large.
   const std::string me = core.handle();
   std::int64_t after = 0;
   while (true) {
@@ -287,8 +331,8 @@ void retry_unreadable(Core& core, std::stop_token stop) {
     for (const Message& message : batch) {
       if (!message.envelope) continue;
       try {
-        sealed.push_back(
-            take_apart(wire::MessageOut::from_json(Json::parse(text(view(*message.envelope)))), me));
+        const auto wire_message = wire::MessageOut::from_json(Json::parse(text(view(*message.envelope))));
+        sealed.push_back(take_apart(wire_message, message.sender, me));
         kept.push_back(&message);
       } catch (const Error&) {
         continue;  // What was kept is not a message; its failure stands.
@@ -307,6 +351,14 @@ void retry_unreadable(Core& core, std::stop_token stop) {
       change.message_event(MYCHAT_EVENT_MESSAGE_STATUS, *kept[i]);
     }
     change.commit();
+  }
+}
+
+void retry_unreadable_quietly(Core& core) noexcept {
+  try {
+    retry_unreadable(core);
+  } catch (const std::exception& error) {
+    core.warn("inbox", error.what());
   }
 }
 

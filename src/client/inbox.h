@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "client/core.h"
+#include "client/opening.h"
 #include "protocol/mailbox.h"
 
 namespace mychat {
@@ -28,6 +29,9 @@ class Inbox {
 
  private:
   struct Arrival;
+  std::int64_t process_part(const std::string& mailbox_id, std::span<const wire::MailboxItem> items,
+                            std::stop_token stop);
+  void verify_doubtful(const std::vector<Sealed>& sealed, std::vector<Opened>& opened, std::stop_token stop);
   std::vector<Arrival> open(std::vector<const wire::MessageOut*> messages, std::stop_token stop);
   void store_arrival(Change& change, Arrival& arrival);
   void apply(Change& change, const wire::ReceiptItem& receipt);
@@ -38,6 +42,7 @@ class Inbox {
   void advance(Change& change, std::string_view id, MessageStatus status, std::int64_t at);
 
   Core& core_;
+  bool retry_ = false;  // Something kept unreadable can be read after all.
 };
 
 }  // namespace mychat

@@ -12,9 +12,11 @@ namespace {
 
 constexpr std::size_t kGcmTag = 16;
 
+// Ids of this library are UUIDs; a v1 node may have made others.
 std::string canonical_message_id(std::string_view text) {
-  if (!is_uuid(text)) throw_argument("A message id is a UUID.");
-  return lower_ascii(text);
+  if (is_uuid(text)) return lower_ascii(text);
+  if (text.empty() || text.size() > kMaxMessageId) throw_argument("A message id has 1 to 128 bytes.");
+  return std::string(text);
 }
 
 [[noreturn]] void throw_no_message() {
@@ -72,7 +74,8 @@ std::string Client::send(std::string_view recipient, mychat_content_type type, B
   if (type == MYCHAT_CONTENT_TEXT && !is_utf8(text(data))) throw_argument("The text is not UTF-8.");
   if (data.size() > limits::kMaxMessageSize - kGcmTag)
     throw Error(MYCHAT_E_TOO_LARGE, MYCHAT_DOMAIN_API, "A message has at most 10,485,744 bytes.");
-  std::string id = message_id.empty() ? uuid_v4() : canonical_message_id(message_id);
+  std::string id = message_id.empty() ? uuid_v7(core.now()) : canonical_message_id(message_id);
+  if (!is_uuid(id)) throw_argument("A message id of the caller's own is a UUID.");
   const std::string me = core.require_handle();
   core.require_keys();
   {
@@ -82,7 +85,7 @@ std::string Client::send(std::string_view recipient, mychat_content_type type, B
       throw Error(MYCHAT_E_ALREADY_EXISTS, MYCHAT_DOMAIN_API, "That id belongs to another message.");
     }
     const auto contact = change.store().contacts().get(peer);
-    if (contact && contact->verification == ContactVerification::kChanged)
+    if (contact && contact->pending)
       throw Error(MYCHAT_E_KEY_CHANGED, MYCHAT_DOMAIN_KEYS,
                   "The recipient's key changed; compare safety numbers and accept it.");
     Message message;
@@ -95,6 +98,7 @@ std::string Client::send(std::string_view recipient, mychat_content_type type, B
     message.sent_at = core.now();
     message.created_at = message.sent_at;
     message.status = MessageStatus::kQueued;
+    message.verification = MessageVerification::kVerified;  // Made here.
     change.store().messages().insert(message);
     change.store().outbox().enqueue(outbox_entry(id, peer, core.now()));
     change.commit();
@@ -111,7 +115,8 @@ void Client::retry(std::string_view message_id) {
     Change change(core);
     const auto message = change.store().messages().get(id);
     if (!message) throw_no_message();
-    if (!change.store().messages().requeue(id))
+    if (message->direction != Direction::kOutgoing || !message->body ||
+        !change.store().messages().requeue(id))
       throw Error(MYCHAT_E_INVALID_STATE, MYCHAT_DOMAIN_API, "That message has not failed.");
     change.store().outbox().enqueue(outbox_entry(id, message->conversation, core.now()));
     change.commit();

@@ -23,7 +23,8 @@ struct Sealed {
   EnvelopeContext context;
   bool mine = false;  // Sent by this account.
 };
-Sealed take_apart(const wire::MessageOut& message, std::string_view my_handle);
+// `sender` is its canonical handle.
+Sealed take_apart(const wire::MessageOut& message, std::string_view sender, std::string_view my_handle);
 
 // What became of it: the plaintext, or why not.
 struct Opened {
@@ -31,6 +32,11 @@ struct Opened {
   std::optional<MessageFailure> failure;
   MessageVerification verification = MessageVerification::kUnsigned;
 };
+
+// Checks a signature anew, after the sender's keys were fetched again.
+MessageVerification verify_again(Core& core, const Sealed& message);
+// Sets the failure that the policy demands, and takes the body away with it.
+void apply_policy(std::uint32_t policy, Opened& opened);
 
 // Results in the order of the messages. Signatures are checked against the peers' accepted keys, read under
 // the mutex; decryption runs outside of it, on all cores.

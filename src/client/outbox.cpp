@@ -69,6 +69,12 @@ bool is_permanent(const Error& error) noexcept {
   }
 }
 
+bool ends_connection(const Error& error) noexcept {
+  return error.domain() == MYCHAT_DOMAIN_NETWORK || error.domain() == MYCHAT_DOMAIN_STORE ||
+         error.status() == MYCHAT_E_UNAUTHORIZED || error.status() == MYCHAT_E_CANCELLED ||
+         error.status() == MYCHAT_E_CLOSED;
+}
+
 std::vector<OutboxEntry> Outbox::due_messages(std::size_t limit) {
   const std::lock_guard lock(core_.mutex);
   core_.require_open();
@@ -101,6 +107,15 @@ void Outbox::put_off(const OutboxEntry& entry, const Error& error, std::int64_t 
   core_.store->outbox().reschedule(entry.seq, core_.now() + delay_ms, {error.status(), error.what()});
 }
 
+RsaPublicKey Outbox::accepted_key(const std::string& handle, std::stop_token stop) {
+  auto contact = known_peer(core_, handle);
+  if (!contact) contact = fetch_peer(core_, handle, std::move(stop));
+  if (contact->pending)
+    throw Error(MYCHAT_E_KEY_CHANGED, MYCHAT_DOMAIN_KEYS,
+                "The recipient's key changed; compare safety numbers and accept it.");
+  return parse_public_key(contact->public_key);
+}
+
 std::optional<wire::SendMessageRequest> Outbox::prepare(const OutboxEntry& entry, std::stop_token stop) {
   std::optional<Message> message;
   {
@@ -113,20 +128,18 @@ std::optional<wire::SendMessageRequest> Outbox::prepare(const OutboxEntry& entry
     }
   }
   try {
-    auto contact = known_peer(core_, entry.recipient);
-    if (!contact) contact = fetch_peer(core_, entry.recipient, stop);
-    if (contact->verification == ContactVerification::kChanged)
-      throw Error(MYCHAT_E_KEY_CHANGED, MYCHAT_DOMAIN_KEYS,
-                  "The recipient's key changed; compare safety numbers and accept it.");
     const auto ring = core_.require_keys();
-    const EnvelopeContext context{message->id, core_.require_handle(), entry.recipient, message->content_type,
+    const std::string me = core_.require_handle();
+    // Notes to oneself are sealed to the key that is here, whatever the node says.
+    const RsaPublicKey recipient_key =
+        entry.recipient == me ? ring->current.public_key() : accepted_key(entry.recipient, stop);
+    const EnvelopeContext context{message->id, me, entry.recipient, message->content_type,
                                   format_time(message->sent_at)};
     SealOptions options;
     if ((core_.policy() & MYCHAT_POLICY_NO_SENDER_COPY) == 0)
       options.sender_key = &ring->current.public_key();
     if (ring->signing_key) options.signing_key = &*ring->signing_key;
-    EnvelopeFields sealed =
-        seal_envelope(view(*message->body), parse_public_key(contact->public_key), context, options);
+    EnvelopeFields sealed = seal_envelope(view(*message->body), recipient_key, context, options);
     wire::SendMessageRequest request;
     request.id = message->id;
     request.recipient_handle = entry.recipient;
@@ -145,8 +158,11 @@ std::optional<wire::SendMessageRequest> Outbox::prepare(const OutboxEntry& entry
       put_off(entry, error, kKeyChangedDelay);
     } else if (is_permanent(error)) {
       refused(entry.message_id, error, 0);
-    } else {
+    } else if (ends_connection(error)) {
       throw;
+    } else {
+      // One user whose keys cannot be had must not keep the others' messages waiting.
+      put_off(entry, error, delay_after(entry.attempts, 0));
     }
   }
   return std::nullopt;

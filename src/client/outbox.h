@@ -39,6 +39,7 @@ class Outbox {
 
  private:
   void accept(Change& change, const wire::SentResult& result);
+  RsaPublicKey accepted_key(const std::string& handle, std::stop_token stop);
   void put_off(const OutboxEntry& entry, const Error& error, std::int64_t delay_ms);
 
   Core& core_;
@@ -54,6 +55,9 @@ std::string v1_iv_name(std::string_view message_id);
 
 // True for an answer that the same request will get again.
 bool is_permanent(const Error& error) noexcept;
+
+// True for what says that the connection, the session or the client is at its end.
+bool ends_connection(const Error& error) noexcept;
 
 std::string_view content_type_text(mychat_content_type type);   // MYCHAT_E_INVALID_ARGUMENT
 mychat_content_type content_type_value(std::string_view text);  // MYCHAT_CONTENT_FILE for an unknown one.

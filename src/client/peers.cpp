@@ -37,7 +37,6 @@ Contact learn_keys(Change& change, std::string_view handle, const PeerKeys& keys
   Store& store = change.store();
   Contact contact;
   if (auto known = store.contacts().get(handle)) contact = std::move(*known);
-  const Contact before = contact;
   contact.handle = std::string(handle);
   if (contact.public_key.empty()) {
     contact.public_key = keys.public_key_pem;
@@ -50,31 +49,49 @@ Contact learn_keys(Change& change, std::string_view handle, const PeerKeys& keys
   if (equal_fingerprints(contact.fingerprint, keys.fingerprint)) {
     bool changed = false;
     if (!keys.signing_key.empty() && contact.signing_public_key != keys.signing_key) {
+      if (!contact.signing_public_key.empty()) remember_signer(store, handle, contact.signing_public_key);
       contact.signing_public_key = keys.signing_key;
       contact.signing_certificate = keys.certificate;
       changed = true;
     }
-    // The node went back to the accepted key: nothing waits any more, but what was verified must be verified
-    // anew.
+    // The node went back to the accepted key: nothing waits any more, and what was verified still is.
     if (contact.pending) {
       contact.pending.reset();
-      contact.verification = ContactVerification::kUnverified;
       changed = true;
+      store.outbox().make_all_due(change.core().now());
+      change.contact_event(MYCHAT_EVENT_CONTACT, contact.handle);
     }
     if (changed) store.contacts().upsert(contact);
     return contact;
   }
   if (contact.pending && equal_fingerprints(contact.pending->fingerprint, keys.fingerprint)) {
     if (vouched) store.account().set_bool("vouched." + contact.handle, true);
+    if (!keys.signing_key.empty() && contact.pending->signing_public_key != keys.signing_key) {
+      contact.pending->signing_public_key = keys.signing_key;
+      contact.pending->signing_certificate = keys.certificate;
+      store.contacts().upsert(contact);
+    }
     return contact;
   }
   contact.pending = PendingKey{keys.public_key_pem, keys.fingerprint, keys.signing_key, keys.certificate,
                                change.core().now()};
-  contact.verification = ContactVerification::kChanged;
   store.contacts().upsert(contact);
   store.account().set_bool("vouched." + contact.handle, vouched);
   change.contact_event(MYCHAT_EVENT_KEY_CHANGED, contact.handle);
   return contact;
+}
+
+void learn_own_signer(Core& core, std::stop_token stop) {
+  const std::string me = core.require_handle();
+  const wire::KeyResponse answer = core.node().keys(me, std::move(stop));
+  const PeerKeys keys = check_peer_keys(*core.log, me, answer.public_key, answer.public_key_fingerprint,
+                                        answer.signing_key, answer.signing_key_certificate);
+  Change change(core);
+  if (!core.keyring || keys.signing_key.empty() ||
+      !equal_fingerprints(keys.fingerprint, core.keyring->fingerprint))
+    return;
+  remember_signer(change.store(), me, keys.signing_key);
+  change.commit();
 }
 
 std::optional<Contact> known_peer(Core& core, std::string_view handle) {
@@ -96,6 +113,30 @@ Contact fetch_peer(Core& core, std::string_view handle, std::stop_token stop) {
   Contact contact = learn_keys(change, handle, keys);
   change.commit();
   return contact;
+}
+
+std::string signers_name(std::string_view handle) { return "signers." + std::string(handle); }
+
+std::vector<Ed25519PublicKey> earlier_signers(Store& store, std::string_view handle) {
+  std::vector<Ed25519PublicKey> out;
+  const auto bytes = store.account().get_bytes(signers_name(handle));
+  if (!bytes) return out;
+  for (std::size_t at = 0; at + kEd25519PublicKeySize <= bytes->size(); at += kEd25519PublicKeySize)
+    std::copy_n(bytes->begin() + static_cast<std::ptrdiff_t>(at), kEd25519PublicKeySize,
+                out.emplace_back().begin());
+  return out;
+}
+
+void remember_signer(Store& store, std::string_view handle, ByteView signing_key) {
+  constexpr std::size_t kMost = 16;
+  if (signing_key.size() != kEd25519PublicKeySize) return;
+  Secret list = to_secret(signing_key);
+  for (const Ed25519PublicKey& key : earlier_signers(store, handle)) {
+    if (std::equal(key.begin(), key.end(), signing_key.begin())) continue;
+    if (list.size() == kMost * kEd25519PublicKeySize) break;
+    list.insert(list.end(), key.begin(), key.end());
+  }
+  store.account().set_bytes(signers_name(handle), view(list));
 }
 
 std::optional<Ed25519PublicKey> accepted_signing_key(const Contact& contact) {
@@ -136,10 +177,12 @@ void refresh_contacts(Core& core, const Secret& token, std::stop_token stop) {
       Contact contact = known.value_or(Contact{});
       contact.handle = *handle;
       const bool changed = update_listed(contact, entry);
-      const bool same_key = !contact.public_key.empty() &&
-                            (equal_fingerprints(contact.fingerprint, entry.public_key_fingerprint) ||
-                             (contact.pending && equal_fingerprints(contact.pending->fingerprint,
-                                                                    entry.public_key_fingerprint)));
+      const bool same_key =
+          !contact.public_key.empty() &&
+          (equal_fingerprints(pem_fingerprint(contact.public_key), entry.public_key_fingerprint) ||
+           equal_fingerprints(contact.fingerprint, entry.public_key_fingerprint) ||
+           (contact.pending &&
+            equal_fingerprints(contact.pending->fingerprint, entry.public_key_fingerprint)));
       if (!same_key) to_fetch.push_back(*handle);
       if (!known || changed) {
         change.store().contacts().upsert(contact);

@@ -44,10 +44,22 @@ std::optional<Ed25519PublicKey> accepted_signing_key(const Contact& contact);
 // when the node has a key that is not known here; true also without a key here.
 bool settle_identity(Core& core, std::string_view key_at_node);
 
+// Asks the node which signing key it has for this account, and remembers one that the own identity key
+// certifies: another session of the account signs with it. Blocks.
+void learn_own_signer(Core& core, std::stop_token stop);
+
+// Signing keys that the accepted identity key certified before the present one: another session of the same
+// account may still sign with one of them. Inside a change, or with the mutex held.
+std::vector<Ed25519PublicKey> earlier_signers(Store& store, std::string_view handle);
+void remember_signer(Store& store, std::string_view handle, ByteView signing_key);
+std::string signers_name(std::string_view handle);
+
 // Brings the contact list in line with the node's. Blocks.
 void refresh_contacts(Core& core, const Secret& token, std::stop_token stop);
 
 // Messages kept unreadable are tried again, with the keys and the policy of now.
 void retry_unreadable(Core& core, std::stop_token stop = {});
+// For calls whose own work is committed already: a failure is logged, and the next occasion tries again.
+void retry_unreadable_quietly(Core& core) noexcept;
 
 }  // namespace mychat

@@ -12,6 +12,7 @@ Sync::Sync(Core& core) : core_(core), inbox_(core), outbox_(core) {}
 
 void Sync::start() {
   const std::lock_guard lock(mutex_);
+  if (!wanted_) ++starts_;
   wanted_ = true;
   kicked_ = true;
   if (session_stop_.stop_requested()) session_stop_ = std::stop_source();
@@ -107,9 +108,11 @@ void Sync::run() noexcept {
       // Memory may come back; nothing was acknowledged that is not stored.
       std::unique_lock lock(mutex_);
       changed_.wait_for(lock, std::chrono::milliseconds(100), [this] { return ending_; });
+      kicked_ = true;  // It goes on by itself.
     } catch (...) {
       std::unique_lock lock(mutex_);
       changed_.wait_for(lock, std::chrono::seconds(1), [this] { return ending_; });
+      kicked_ = true;
     }
   }
 }
@@ -126,6 +129,7 @@ void Sync::run_once() {
     if (ending_) return;
     if (session_stop_.stop_requested()) session_stop_ = std::stop_source();
     websocket_refused_ = false;
+    websocket_failures_ = 0;
   }
   while (true) {
     {
@@ -177,7 +181,9 @@ void Sync::pause_after(const Error& error) {
   set_state(MYCHAT_CONNECTION_WAITING, &error, core_.now() + delay.count());
   std::unique_lock lock(mutex_);
   // A message waiting to be sent does not shorten the pause: that would hammer a node that is down.
-  changed_.wait_for(lock, delay, [this] { return !wanted_ || ending_ || session_stop_.stop_requested(); });
+  changed_.wait_for(lock, delay, [this, began = starts_] {
+    return !wanted_ || ending_ || starts_ != began || session_stop_.stop_requested();
+  });
 }
 
 void Sync::session(const Secret& token) {
@@ -190,7 +196,15 @@ void Sync::session(const Secret& token) {
   const wire::NodeInfo info = core_.node().node_info(stop);
   const bool mailbox = info.can(wire::capability::kMailbox);
   if (mailbox && core_.options.use_websocket && !websocket_refused_ && info.can(wire::capability::kWsSend)) {
-    if (websocket_session(token, info, stop)) return;
+    try {
+      if (websocket_session(token, info, stop)) return;
+    } catch (const Error& error) {
+      // Three times in a row without getting as far as a subscription: something in between does not let it
+      // through.
+      if (websocket_opened_ || (error.status() != MYCHAT_E_NODE && error.status() != MYCHAT_E_TIMEOUT) ||
+          ++websocket_failures_ < 3)
+        throw;
+    }
     websocket_refused_ = true;
     core_.warn("sync", "The node's WebSocket cannot be opened; polling instead.");
   }
@@ -232,6 +246,7 @@ std::optional<Error> Sync::connected(const Secret& token, const wire::NodeInfo& 
       update.public_key_fingerprint = ring->fingerprint;
       update.signing_key = base64_encode(ring->signing_key->public_key());
       update.signing_key_certificate = base64_encode(ring->certificate);
+      learn_own_signer(core_, stop);  // The one that another session published goes on being ours.
       core_.node().update_keys(token, update, stop);
       const std::lock_guard lock(core_.mutex);
       core_.require_open();
@@ -246,10 +261,18 @@ std::optional<Error> Sync::connected(const Secret& token, const wire::NodeInfo& 
 void Sync::send_receipts(const Secret& token, bool batched, std::stop_token stop) {
   const std::vector<OutboxEntry> due = outbox_.due_receipts(limits::kIdsPerList);
   if (due.empty()) return;
-  std::vector<std::string> ids;
-  ids.reserve(due.size());
-  for (const OutboxEntry& entry : due) ids.push_back(entry.message_id);
-  core_.node().mark_read(token, ids, batched, std::move(stop));
+  if ((core_.policy() & MYCHAT_POLICY_NO_READ_RECEIPTS) == 0) {
+    std::vector<std::string> ids;
+    ids.reserve(due.size());
+    for (const OutboxEntry& entry : due) ids.push_back(entry.message_id);
+    try {
+      core_.node().mark_read(token, ids, batched, std::move(stop));
+    } catch (const NodeError& error) {
+      // What the node will never take must not end every connection.
+      if (!is_permanent(error)) throw;
+      core_.warn("sync", std::string("The node refused read receipts: ") + error.what());
+    }
+  }
   outbox_.receipts_sent(due);
 }
 

@@ -55,6 +55,7 @@ class Sync {
   bool websocket_session(const Secret& token, const wire::NodeInfo& info, std::stop_token stop);
   std::optional<wire::SubscribedFrame> open_channel(Channel& channel, const Secret& token, bool mailbox,
                                                     std::stop_token stop);
+  void repeat_ack(Channel& channel, const std::string& mailbox_id);
   void serve(Channel& channel, std::string mailbox_id, const Secret& token, std::stop_token stop);
   void handle(Channel& channel, const std::string& mailbox_id, wire::ServerFrame frame,
               std::vector<wire::MailboxItem>& items);
@@ -89,12 +90,15 @@ class Sync {
   Backoff backoff_{{.base = std::chrono::milliseconds(500), .cap = std::chrono::milliseconds(60'000)}};
   bool websocket_refused_ =
       false;  // The node offers one, but it cannot be opened: polling until the next start.
+  bool websocket_opened_ = false;                        // In the present session, as far as a subscription.
+  int websocket_failures_ = 0;                           // In a row.
   std::map<std::string, Steady::time_point> in_flight_;  // Message id → when it is overdue.
 
   std::mutex mutex_;  // Guards what follows.
   std::condition_variable changed_;
   std::thread thread_;
   bool wanted_ = false;
+  std::uint64_t starts_ = 0;  // How often online became wanted.
   bool ending_ = false;
   bool kicked_ = false;
   std::stop_source session_stop_;

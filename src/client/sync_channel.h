@@ -50,6 +50,8 @@ class Sync::Channel final : public WebSocketListener {
     if (!sent) throw Error(MYCHAT_E_NETWORK, MYCHAT_DOMAIN_NETWORK, "The connection broke.", 0, true);
   }
 
+  std::size_t queued_bytes() const { return client_.queued_bytes(); }
+
   // Under the mutex of Sync.
   bool opened() const { return opened_; }
   bool has_frames() const { return !frames_.empty(); }
@@ -68,6 +70,7 @@ class Sync::Channel final : public WebSocketListener {
     sync_.changed_.notify_all();
   }
   void on_text(std::string_view message) override {
+    if (broken_) return;
     try {
       std::unique_lock lock(sync_.mutex_);
       // The node sends at most a window ahead, but that may be much: let the socket fill up instead of
@@ -78,6 +81,7 @@ class Sync::Channel final : public WebSocketListener {
       queued_bytes_ += message.size();
       sync_.changed_.notify_all();
     } catch (...) {
+      broken_ = true;       // Nothing may follow a frame that is lost.
       client_.close(1000);  // Out of memory: what was not stored comes again.
     }
   }
@@ -91,6 +95,7 @@ class Sync::Channel final : public WebSocketListener {
   static constexpr std::size_t kMaxQueuedBytes = 64u * 1024 * 1024;  // Received and not yet processed.
 
   Sync& sync_;
+  bool broken_ = false;  // Of the connection's thread alone.
   bool opened_ = false;
   bool abandoned_ = false;
   std::deque<std::string> frames_;

@@ -12,7 +12,10 @@ namespace {
 
 constexpr std::size_t kMaxInFlight = 128;
 constexpr std::size_t kMaxBatch = 512;
+constexpr std::size_t kMaxAhead =
+    4u * 1024 * 1024;  // Bytes queued on the connection before no more is sealed.
 constexpr auto kAnswerTime = std::chrono::seconds(30);
+constexpr std::size_t kSlowestBytesPerSecond = 16u * 1024;  // An uplink that is still waited for.
 constexpr auto kHandshakeTime = std::chrono::seconds(15);
 
 Event peer_event(mychat_event_type type, std::int64_t now) {
@@ -68,9 +71,13 @@ std::optional<wire::SubscribedFrame> Sync::open_channel(Channel& channel, const 
   while (true) {
     const wire::ServerFrame frame = next_frame();
     if (std::holds_alternative<wire::AuthSuccessFrame>(frame)) break;
-    if (const auto* error = std::get_if<wire::ErrorFrame>(&frame))
-      throw Error(MYCHAT_E_UNAUTHORIZED, MYCHAT_DOMAIN_NODE, "The node refuses the session: " + error->detail,
-                  401);
+    if (const auto* error = std::get_if<wire::ErrorFrame>(&frame)) {
+      // A node that is only busy now has not ended the session.
+      if (error->authentication || error->status == 0 || error->status == 401)
+        throw Error(MYCHAT_E_UNAUTHORIZED, MYCHAT_DOMAIN_NODE,
+                    "The node refuses the session: " + error->detail, 401);
+      throw node_error(error->status, error->detail, 0);
+    }
   }
   wire::SubscribeFrame subscribe;
   subscribe.events = {std::string(wire::event::kMessage), std::string(wire::event::kTyping),
@@ -99,12 +106,29 @@ std::optional<wire::SubscribedFrame> Sync::open_channel(Channel& channel, const 
   }
 }
 
+// The last ack may have been lost with the connection before: without it the senders would not learn of the
+// delivery.
+void Sync::repeat_ack(Channel& channel, const std::string& mailbox_id) {
+  std::optional<SyncCursor> cursor;
+  {
+    const std::lock_guard lock(core_.mutex);
+    core_.require_open();
+    cursor = core_.store->sync().cursor();
+  }
+  if (cursor && cursor->mailbox_id == mailbox_id && cursor->cursor > 0)
+    channel.send(wire::AckFrame{cursor->cursor});
+}
+
 bool Sync::websocket_session(const Secret& token, const wire::NodeInfo& info, std::stop_token stop) {
+  websocket_opened_ = false;
   Channel channel(*this);
   const auto subscribed = open_channel(channel, token, true, stop);
   if (!subscribed) return false;
+  websocket_opened_ = true;
+  websocket_failures_ = 0;
   const std::string mailbox_id = subscribed->mailbox->id;
   in_flight_.clear();
+  repeat_ack(channel, mailbox_id);
   const std::optional<Error> doubt = connected(token, info, stop);
   catch_up(token, mailbox_id, subscribed->mailbox->oldest, stop);
   {
@@ -120,7 +144,8 @@ void Sync::serve(Channel& channel, std::string mailbox_id, const Secret& token, 
   std::vector<wire::MailboxItem> items;
   pump(channel, token, stop);
   while (true) {
-    const auto due = outbox_.next_due_at();
+    // What is in flight is due as well, but its answer comes as a frame.
+    const auto due = in_flight_.empty() ? outbox_.next_due_at() : std::nullopt;
     auto deadline = Steady::now() + std::chrono::seconds(5);
     if (due) {
       const auto wait = std::chrono::milliseconds(std::max<std::int64_t>(*due - core_.now(), 50));
@@ -229,10 +254,13 @@ void Sync::pump(Channel& channel, const Secret& token, std::stop_token stop) {
   if (in_flight_.size() >= kMaxInFlight) return;
   for (const OutboxEntry& entry : outbox_.due_messages(kMaxInFlight)) {
     if (in_flight_.contains(entry.message_id)) continue;
+    if (channel.queued_bytes() > kMaxAhead) return;
     auto request = outbox_.prepare(entry, stop);
     if (!request) continue;
+    const std::size_t ahead = channel.queued_bytes() + request->encrypted_content.size();
     channel.send(wire::SendFrame{std::move(*request)});
-    in_flight_[entry.message_id] = Steady::now() + kAnswerTime;
+    in_flight_[entry.message_id] =
+        Steady::now() + kAnswerTime + std::chrono::seconds(ahead / kSlowestBytesPerSecond);
     if (in_flight_.size() >= kMaxInFlight) return;
   }
 }

@@ -74,8 +74,8 @@ typedef struct mychat_client_options {
   mychat_log_fn log;             /**< Default: no log. */
   void* log_context;             /**< Passed to `log`. */
   mychat_log_level log_level;    /**< Least level to log. */
-  uint32_t max_queued_events;    /**< Most events kept in memory that are not in the journal; the oldest typing and
-                                      presence events go first. Default 10,000. */
+  uint32_t max_queued_events;    /**< Most connection, progress, typing and presence events kept in memory; the oldest
+                                      give way. Default 10,000, least 16. */
 } mychat_client_options;
 
 /** Initialiser of a mychat_client_options. */

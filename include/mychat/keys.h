@@ -163,12 +163,13 @@ typedef struct mychat_backup_report {
 } mychat_backup_report;
 
 /**
- * @brief Prove a backup: restore it into a scratch store in memory, use the keys, and say what would be lost.
+ * @brief Prove a backup: restore it into a scratch store, use the keys, and say what would be lost. The scratch store is
+ *        a file in the system's folder for such, sealed with a key that exists in memory only, and is removed.
  * @param client What to compare with; NULL for none. @param data, size The archive. @param password Its password.
  * @param out_report Free with mychat_backup_report_free().
  * @return #MYCHAT_OK when it can be restored; #MYCHAT_E_MALFORMED (not an archive, truncated, a member missing or of the
  *         wrong type), #MYCHAT_E_TOO_LARGE, #MYCHAT_E_WRONG_PASSWORD, #MYCHAT_E_KEY_MISMATCH (its keys do not belong
- *         together), #MYCHAT_E_UNSUPPORTED (a newer version). Since 0.1.0.
+ *         together), #MYCHAT_E_UNSUPPORTED (a newer version), #MYCHAT_E_IO (no scratch store can be made). Since 0.1.0.
  */
 MYCHAT_API mychat_status mychat_verify_backup(mychat_client* client, const void* data, size_t size,
                                               const char* password, mychat_backup_report** out_report,
@@ -179,7 +180,9 @@ MYCHAT_API void mychat_backup_report_free(mychat_backup_report* report);
 
 /**
  * @brief Restore a backup into a client that has no identity, or whose identity is the same. Contacts and their trust come
- *        back with the sealed member; messages that the key opens become readable. All or nothing.
+ *        back with the sealed member; messages that the key opens become readable. A backup of the same account from before
+ *        a rotation adds its key for old messages, and leaves the present one in use. A policy is only made stricter. All
+ *        or nothing.
  * @param out_report As mychat_verify_backup(); may be NULL.
  * @return As mychat_verify_backup(); #MYCHAT_E_ALREADY_EXISTS when the client has another identity;
  *         #MYCHAT_E_KEY_MISMATCH also when the key is not the one of the logged-in account. Since 0.1.0.

@@ -42,7 +42,7 @@ enum {
 /** What is known about who wrote a received message. */
 typedef int32_t mychat_verification;
 enum {
-  MYCHAT_VERIFICATION_NONE = 0,       /**< A message of one's own. */
+  MYCHAT_VERIFICATION_NONE = 0,       /**< One's own: made here, or signed by a key of one's own. */
   MYCHAT_VERIFICATION_UNSIGNED = 1,   /**< No signature: the node vouches for the sender, nobody else. */
   MYCHAT_VERIFICATION_VERIFIED = 2,   /**< Signed by a key that the sender's accepted identity key certifies. */
   MYCHAT_VERIFICATION_UNVERIFIED = 3, /**< Signed, but the sender's keys are not known or not accepted here. */
@@ -105,7 +105,8 @@ MYCHAT_API void mychat_send_options_init(mychat_send_options* options);
  *        also after a restart. #MYCHAT_EVENT_MESSAGE_STATUS tells how far it has come.
  * @param out_message_id Where the id goes (#MYCHAT_MESSAGE_ID_SIZE bytes); may be NULL.
  * @return #MYCHAT_OK once it is durably stored; repeating a `message_id` is #MYCHAT_OK and changes nothing;
- *         #MYCHAT_E_INVALID_ARGUMENT (handle, id, text that is not UTF-8), #MYCHAT_E_TOO_LARGE,
+ *         #MYCHAT_E_ALREADY_EXISTS for an id of another message; #MYCHAT_E_INVALID_ARGUMENT (handle, id, text that is
+ *         not UTF-8), #MYCHAT_E_TOO_LARGE,
  *         #MYCHAT_E_INVALID_STATE (no account yet), #MYCHAT_E_NO_IDENTITY, #MYCHAT_E_KEY_CHANGED (the recipient's key
  *         changed and was not accepted), store errors. Since 0.1.0.
  */

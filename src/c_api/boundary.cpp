@@ -99,8 +99,8 @@ ByteView require_bytes(const void* data, std::size_t size, const char* name) {
 }
 
 void* allocate(std::size_t size) {
+  blocks_outside.fetch_add(1);  // First, so that the hooks cannot be changed between.
   const Hooks now = current_hooks();
-  blocks_outside.fetch_add(1);
   void* pointer = now.allocate(size, now.context);
   if (pointer == nullptr) {
     blocks_outside.fetch_sub(1);

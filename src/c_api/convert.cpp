@@ -24,7 +24,9 @@ mychat_message_status status_of(MessageStatus status) noexcept {
 }
 
 mychat_verification verification_of(const Message& message) noexcept {
-  if (message.direction == Direction::kOutgoing) return MYCHAT_VERIFICATION_NONE;
+  // One's own are above doubt when they were made here or are signed by a key of one's own.
+  if (message.direction == Direction::kOutgoing && message.verification == MessageVerification::kVerified)
+    return MYCHAT_VERIFICATION_NONE;
   switch (message.verification) {
     case MessageVerification::kVerified:
       return MYCHAT_VERIFICATION_VERIFIED;
@@ -38,16 +40,10 @@ mychat_verification verification_of(const Message& message) noexcept {
   return MYCHAT_VERIFICATION_UNSIGNED;
 }
 
-mychat_trust trust_of(ContactVerification verification) noexcept {
-  switch (verification) {
-    case ContactVerification::kVerified:
-      return MYCHAT_TRUST_VERIFIED;
-    case ContactVerification::kChanged:
-      return MYCHAT_TRUST_CHANGED;
-    case ContactVerification::kUnverified:
-      break;
-  }
-  return MYCHAT_TRUST_UNVERIFIED;
+mychat_trust trust_of(const Contact& contact) noexcept {
+  if (contact.pending) return MYCHAT_TRUST_CHANGED;
+  return contact.verification == ContactVerification::kVerified ? MYCHAT_TRUST_VERIFIED
+                                                                : MYCHAT_TRUST_UNVERIFIED;
 }
 
 void fill_error(mychat_error& out, const std::optional<Error>& error) noexcept {
@@ -79,7 +75,10 @@ void fill(Arena& arena, mychat_message& out, const Message& message) {
                      std::find(body.begin(), body.end(), std::uint8_t{0}) == body.end();
   out.text = plain ? reinterpret_cast<const char*>(out.data) : nullptr;
   out.sent_at = message.sent_at;
-  out.created_at = message.status == MessageStatus::kQueued ? 0 : message.created_at;
+  const bool never_accepted =
+      message.direction == Direction::kOutgoing &&
+      (message.status == MessageStatus::kQueued || message.status == MessageStatus::kFailed);
+  out.created_at = never_accepted ? 0 : message.created_at;
   out.delivered_at = message.delivered_at.value_or(0);
   out.read_at = message.read_at.value_or(0);
   if (message.failure && (!message.body || message.status == MessageStatus::kFailed))
@@ -88,7 +87,7 @@ void fill(Arena& arena, mychat_message& out, const Message& message) {
 
 void fill(Arena& arena, mychat_contact& out, const ContactView& view) {
   const Contact& contact = view.contact;
-  out.trust = trust_of(contact.verification);
+  out.trust = trust_of(contact);
   out.handle = arena.text(contact.handle);
   out.nickname = arena.text(contact.nickname);
   out.fingerprint = arena.text(contact.fingerprint);

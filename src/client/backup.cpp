@@ -136,14 +136,21 @@ void restore_contact(Store& store, const BackupContact& saved) {
   store.contacts().upsert(contact);
 }
 
-// Everything that the archive holds, into a store, inside the caller's transaction.
+// What the sealed member holds beside the keys. A policy is only made stricter.
+void restore_account(Store& store, const BackupContents& contents, std::uint32_t policy) {
+  if (!contents.account) return;
+  for (const BackupContact& contact : contents.account->contacts) restore_contact(store, contact);
+  store.account().set_int(setting::kPolicy, policy | policy_of(*contents.account));
+}
+
+// Everything that the archive holds, into an empty store, inside the caller's transaction.
 void restore_into(Store& store, const BackupContents& contents, const std::string& handle) {
   store.account().set_identity(identity_of(contents, handle));
   if (!contents.account) return;
-  for (const Secret& der : contents.account->previous_keys)
-    add_previous_key(store, RsaPrivateKey::from_pkcs8_der(view(der)));
-  for (const BackupContact& contact : contents.account->contacts) restore_contact(store, contact);
-  store.account().set_int(setting::kPolicy, policy_of(*contents.account));
+  const auto& previous = contents.account->previous_keys;
+  for (auto der = previous.rbegin(); der != previous.rend(); ++der)
+    add_previous_key(store, RsaPrivateKey::from_pkcs8_der(view(*der)));
+  restore_account(store, contents, 0);
 }
 
 BackupReport describe(const BackupContents& contents) {
@@ -283,6 +290,30 @@ BackupFile Client::export_backup(std::string_view password, mychat_backup_kind k
   return out;
 }
 
+namespace {
+
+// Keys of before a rotation that are not here yet, the oldest first, so that the latest is tried first.
+void merge_previous_keys(Core& core, Store& store, const BackupContents& contents,
+                         const RsaPrivateKey& current) {
+  std::vector<RsaPrivateKey> known{current};
+  if (core.keyring) known.insert(known.end(), core.keyring->previous.begin(), core.keyring->previous.end());
+  const auto add = [&](const RsaPrivateKey& key) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) return;
+    known.push_back(key);
+    add_previous_key(store, key);
+  };
+  if (contents.account) {
+    const auto& saved = contents.account->previous_keys;
+    for (auto der = saved.rbegin(); der != saved.rend(); ++der)
+      add(RsaPrivateKey::from_pkcs8_der(view(*der)));
+  }
+  add(contents.private_key);
+}
+
+}  // namespace
+
+// An earlier backup of the same account brings back the key of before a rotation; otherwise the keys must be
+// the same.
 BackupReport Client::import_backup(ByteView archive, std::string_view password) {
   Core& core = impl_->core;
   core.require_open();
@@ -290,28 +321,29 @@ BackupReport Client::import_backup(ByteView archive, std::string_view password) 
   BackupReport report = describe(contents);
   {
     Change change(core);
-    if (core.keyring && !(core.keyring->current == contents.private_key))
+    const std::string mine = core.account ? core.account->handle : std::string();
+    const bool same_user = !mine.empty() && contents.account && contents.account->handle == mine;
+    const bool same_key = core.keyring && core.keyring->current == contents.private_key;
+    if (core.keyring && !same_key && !same_user)
       throw Error(MYCHAT_E_ALREADY_EXISTS, MYCHAT_DOMAIN_KEYS,
                   "This client has another identity key already.");
-    const std::string mine = core.account ? core.account->handle : std::string();
-    if (!may_be_accounts_key(core, contents.private_key.public_key()) ||
-        (!mine.empty() && contents.account && contents.account->handle != mine))
+    if ((!core.keyring && !may_be_accounts_key(core, contents.private_key.public_key())) ||
+        (!mine.empty() && contents.account && !same_user))
       throw Error(MYCHAT_E_KEY_MISMATCH, MYCHAT_DOMAIN_KEYS, "That backup is of another account.");
-    report.matches_account = core.keyring ? 1 : -1;
-    const bool have_signer = core.keyring && core.keyring->signing_key;
-    const auto before = core.store->account().identity();
-    const bool had_previous = core.keyring && !core.keyring->previous.empty();
-    BackupContents wanted = contents;
-    if (had_previous && wanted.account) wanted.account->previous_keys.clear();
-    restore_into(change.store(), wanted, mine.empty() && contents.account ? contents.account->handle : mine);
-    if (have_signer && before)
-      change.store().account().set_identity(*before);  // The one the node knows stays.
+    if (core.keyring) report.matches_account = same_key ? 1 : 0;
+    const std::string handle = mine.empty() && contents.account ? contents.account->handle : mine;
+    // A signing key that is here is the one that the node knows.
+    if (!core.keyring || (same_key && !core.keyring->signing_key))
+      change.store().account().set_identity(identity_of(contents, handle));
+    merge_previous_keys(core, change.store(), contents,
+                        core.keyring ? core.keyring->current : contents.private_key);
+    restore_account(change.store(), contents, core.keyring ? core.policy_flags : 0);
     change.commit();
     core.reload_keys();
     core.policy_flags =
         static_cast<std::uint32_t>(core.store->account().get_int(setting::kPolicy).value_or(0));
   }
-  retry_unreadable(core);
+  retry_unreadable_quietly(core);
   impl_->sync.restart();
   return report;
 }

@@ -2,6 +2,7 @@
 #include "base/encoding.h"
 #include "client/client_impl.h"
 #include "client/peers.h"
+#include "protocol/handle.h"
 #include "protocol/limits.h"
 
 namespace mychat {
@@ -87,6 +88,8 @@ mychat_request_id Client::lookup(std::string_view handle) {
       [impl = impl_.get(), token, peer](Completion& completion, mychat_request_id, std::stop_token stop) {
         Core& shared = impl->core;
         const wire::UserPublic user = shared.node().user(token, peer, stop);
+        if (normalize_handle(user.full_handle) != peer)
+          throw Error(MYCHAT_E_PROTOCOL, MYCHAT_DOMAIN_PROTOCOL, "The node answered with another user.");
         const PeerKeys keys = check_peer_keys(*shared.log, peer, user.public_key, user.public_key_fingerprint,
                                               user.signing_key, user.signing_key_certificate);
         Change change(shared);

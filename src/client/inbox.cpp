@@ -38,6 +38,8 @@ struct Inbox::Arrival {
   Opened opened;
   std::string peer;
   bool held = false;  // The store has it already.
+  std::optional<std::string>
+      sent_here;  // The id here of a message that a v1 node took without our learning of it.
 };
 
 // Messages that are not addressed to or from this account, or name no proper user, are dropped: a node that
@@ -63,6 +65,10 @@ std::vector<Inbox::Arrival> Inbox::open(std::vector<const wire::MessageOut*> mes
       arrival.held = core_.store->messages().get(message->id).has_value() ||
                      core_.store->account().get_text(v1_id_name(message->id)).has_value();
       arrival.sealed = take_apart(*message, *sender, me);
+      if (!arrival.held && *sender == me) {
+        arrival.sent_here = v1_find_try(*core_.store, *message);
+        arrival.held = arrival.sent_here.has_value();
+      }
       if (!arrival.held && *sender != me) {
         const auto contact = core_.store->contacts().get(*sender);
         const bool new_signer = message->signature && (!contact || contact->signing_public_key.empty());
@@ -304,6 +310,7 @@ void Inbox::process_history(std::string_view peer, std::span<const wire::Message
       continue;
     }
     const wire::MessageOut& in = *arrival.wire;
+    if (arrival.sent_here) accept_v1(change, *arrival.sent_here, in);
     const std::string id = change.store().account().get_text(v1_id_name(in.id)).value_or(in.id);
     const auto held = change.store().messages().get(id);
     if (!held || held->direction != Direction::kOutgoing) continue;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "base/encoding.h"
 #include "client/peers.h"
+#include "crypto/hash.h"
 #include "e2ee/envelope_v1.h"
 #include "keys/public_key.h"
 #include "protocol/limits.h"
@@ -31,7 +33,6 @@ std::int64_t delay_after(std::int32_t attempts, std::int64_t retry_after_ms) {
 }  // namespace
 
 std::string v1_id_name(std::string_view node_id) { return "v1id." + std::string(node_id); }
-std::string v1_iv_name(std::string_view message_id) { return "v1iv." + std::string(message_id); }
 
 std::string_view content_type_text(mychat_content_type type) {
   switch (type) {
@@ -168,29 +169,64 @@ std::optional<wire::SendMessageRequest> Outbox::prepare(const OutboxEntry& entry
   return std::nullopt;
 }
 
-void Outbox::accept(Change& change, const wire::SentResult& result) {
+void accept_sent(Change& change, const wire::SentResult& result) {
   const auto entry = change.store().outbox().find(OutboxKind::kMessage, result.id);
   if (!entry) return;
   change.store().outbox().remove(entry->seq);
   if (result.created_at != 0) change.store().messages().set_created_at(result.id, result.created_at);
-  if (!change.store().messages().advance_status(result.id, MessageStatus::kPending, core_.now())) return;
+  if (!change.store().messages().advance_status(result.id, MessageStatus::kPending, change.core().now()))
+    return;
   const auto message = change.store().messages().get(result.id);
   if (message) change.message_event(MYCHAT_EVENT_MESSAGE_STATUS, *message);
 }
 
 void Outbox::accepted(std::span<const wire::SentResult> results) {
   Change change(core_);
-  for (const wire::SentResult& result : results) accept(change, result);
+  for (const wire::SentResult& result : results) accept_sent(change, result);
   change.commit();
 }
 
-// One change: a message that is no longer looked for by its iv must no longer be in the outbox either.
-void Outbox::accepted_by_v1(const std::string& message_id, const wire::MessageOut& answer) {
-  Change change(core_);
-  change.store().account().set_text(v1_id_name(answer.id), message_id);
-  change.store().account().remove(v1_iv_name(message_id));
-  accept(change, {message_id, answer.created_at, answer.status, std::nullopt});
-  change.commit();
+namespace {
+
+std::string v1_iv_key(std::string_view iv) { return "v1try." + std::string(iv); }
+std::string v1_content_key(std::string_view content) {
+  return "v1try.#" + base64_encode(sha256(view(content)));
+}
+std::string v1_tries_name(std::string_view message_id) { return "v1tries." + std::string(message_id); }
+
+}  // namespace
+
+void v1_remember_try(Store& store, const std::string& message_id, const wire::SendMessageRequest& request) {
+  const std::string names[] = {v1_iv_key(request.iv), v1_content_key(request.encrypted_content)};
+  std::string all = store.account().get_text(v1_tries_name(message_id)).value_or("");
+  for (const std::string& name : names) {
+    store.account().set_text(name, message_id);
+    all += name + "\n";
+  }
+  store.account().set_text(v1_tries_name(message_id), all);
+}
+
+bool v1_was_tried(Store& store, const std::string& message_id) {
+  return store.account().get_text(v1_tries_name(message_id)).has_value();
+}
+
+std::optional<std::string> v1_find_try(Store& store, const wire::MessageOut& message) {
+  if (message.iv)
+    if (auto id = store.account().get_text(v1_iv_key(*message.iv))) return id;
+  return store.account().get_text(v1_content_key(message.encrypted_content));
+}
+
+void accept_v1(Change& change, const std::string& message_id, const wire::MessageOut& answer) {
+  AccountTable& names = change.store().account();
+  names.set_text(v1_id_name(answer.id), message_id);
+  const std::string tries = names.get_text(v1_tries_name(message_id)).value_or("");
+  for (std::size_t at = 0; at < tries.size();) {
+    const std::size_t end = std::min(tries.find('\n', at), tries.size());
+    names.remove(tries.substr(at, end - at));
+    at = end + 1;
+  }
+  names.remove(v1_tries_name(message_id));
+  accept_sent(change, {message_id, answer.created_at, answer.status, std::nullopt});
 }
 
 void Outbox::refused(const std::string& message_id, const Error& error, std::int64_t retry_after_ms) {

@@ -28,9 +28,8 @@ class Outbox {
   // entry cannot be sent now: then it was failed or put off. Throws what ends the connection.
   std::optional<wire::SendMessageRequest> prepare(const OutboxEntry& entry, std::stop_token stop);
 
-  // The node's answers. A v1 node's own id of a message is remembered with the first.
+  // The node's answers.
   void accepted(std::span<const wire::SentResult> results);
-  void accepted_by_v1(const std::string& message_id, const wire::MessageOut& answer);
   void refused(const std::string& message_id, const Error& error, std::int64_t retry_after_ms);
   void receipts_sent(const std::vector<OutboxEntry>& entries);
 
@@ -38,7 +37,6 @@ class Outbox {
   void wake();
 
  private:
-  void accept(Change& change, const wire::SentResult& result);
   RsaPublicKey accepted_key(const std::string& handle, std::stop_token stop);
   void put_off(const OutboxEntry& entry, const Error& error, std::int64_t delay_ms);
 
@@ -48,10 +46,17 @@ class Outbox {
 // The lane of read receipts. No handle holds a line break.
 inline constexpr std::string_view kReadLane = "\nread";
 
-// Names of what is remembered for v1 nodes, which make their own ids: the message's id here by its id there,
-// and the iv of a message whose sending was begun.
+// The node has the message: it leaves the outbox.
+void accept_sent(Change& change, const wire::SentResult& result);
+
+// v1 nodes make their own ids. The id here by the id there:
 std::string v1_id_name(std::string_view node_id);
-std::string v1_iv_name(std::string_view message_id);
+// An attempt to send is remembered by iv and content, so that the message is known when the node returns it.
+void v1_remember_try(Store& store, const std::string& message_id, const wire::SendMessageRequest& request);
+bool v1_was_tried(Store& store, const std::string& message_id);
+std::optional<std::string> v1_find_try(Store& store, const wire::MessageOut& message);
+// One change: a message that is no longer looked for must no longer be in the outbox either.
+void accept_v1(Change& change, const std::string& message_id, const wire::MessageOut& answer);
 
 // True for an answer that the same request will get again.
 bool is_permanent(const Error& error) noexcept;

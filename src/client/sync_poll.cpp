@@ -16,8 +16,9 @@ constexpr int kLongPoll = 25;  // Seconds.
 constexpr auto kV1Fastest = std::chrono::seconds(2);
 constexpr auto kV1Slowest = std::chrono::seconds(60);
 constexpr auto kV1Ping = std::chrono::seconds(30);
-constexpr int kV1Page = 50;
-constexpr std::size_t kV1MaxPages = 200;
+constexpr int kV1Page = 12;  // So that a page of the largest messages is still an answer that is taken.
+constexpr std::size_t kV1MaxPages = 2000;
+constexpr std::size_t kV1Piece = 32u * 1024 * 1024;  // Bytes of history held before they are stored.
 
 }  // namespace
 
@@ -45,6 +46,7 @@ void Sync::mailbox_polling(const Secret& token, const wire::NodeInfo& info, std:
       kicked_ = false;
     }
     wire::MailboxPage page;
+    const auto asked_at = Steady::now();
     try {
       page = core_.node().mailbox(token, after, static_cast<int>(limits::kMailboxPageMax),
                                   begun ? kLongPoll : 0, begun ? poll_stop : stop);
@@ -66,6 +68,9 @@ void Sync::mailbox_polling(const Secret& token, const wire::NodeInfo& info, std:
     if (!page.items.empty()) core_.node().ack(token, inbox_.process(page.mailbox_id, page.items, stop), stop);
     send_receipts(token, batched, stop);
     send_over_http(token, info, stop);
+    // A node that does not hold the answer back must not be asked without a pause.
+    if (page.items.empty() && Steady::now() - asked_at < std::chrono::seconds(1))
+      wait_until(asked_at + std::chrono::seconds(1));
   }
 }
 
@@ -93,73 +98,81 @@ void Sync::send_over_http(const Secret& token, const wire::NodeInfo& info, std::
   }
 }
 
-// A v1 node makes its own ids, and a send whose answer was lost may have been taken: it is looked for by its
-// iv, which is remembered before the first attempt, and only sent when it is not there.
+// A v1 node makes its own ids, and a send whose answer was lost may have been taken: each attempt is
+// remembered by its iv and its content before it leaves, and the conversation is read before another one
+// (docs/protocol.md, section 8).
 void Sync::send_v1(const Secret& token, const OutboxEntry& entry, wire::SendMessageRequest request,
                    std::stop_token stop) {
-  const std::string iv_name = v1_iv_name(entry.message_id);
-  std::optional<std::string> tried_iv;
+  bool tried = false;
   {
     const std::lock_guard lock(core_.mutex);
     core_.require_open();
-    tried_iv = core_.store->account().get_text(iv_name);
+    tried = v1_was_tried(*core_.store, entry.message_id);
   }
-  wire::MessageOut answer;
-  bool found = false;
-  if (tried_iv) {
-    const auto page = core_.node().conversation(token, entry.recipient, static_cast<int>(limits::kPageMax),
-                                                std::nullopt, stop);
-    for (const wire::MessageOut& message : page.messages) {
-      if (message.iv != tried_iv) continue;
-      answer = message;
-      found = true;
-    }
+  if (tried) {
+    poll_conversation(token, entry.recipient, stop);
+    const std::lock_guard lock(core_.mutex);
+    core_.require_open();
+    if (!core_.store->outbox().get(entry.seq)) return;  // It was there, and is accepted now.
   }
-  if (!found) {
-    {
-      const std::lock_guard lock(core_.mutex);
-      core_.require_open();
-      core_.store->account().set_text(iv_name, request.iv);
-    }
-    request.id.reset();
-    answer = core_.node().send(token, request, stop);
+  {
+    Change change(core_);
+    v1_remember_try(change.store(), entry.message_id, request);
+    change.commit();
   }
-  outbox_.accepted_by_v1(entry.message_id, answer);
+  // The node's own id is not the one that was signed.
+  request.id.reset();
+  request.signature.reset();
+  const wire::MessageOut answer = core_.node().send(token, request, stop);
+  Change change(core_);
+  accept_v1(change, entry.message_id, answer);
+  change.commit();
 }
 
+// Reads the history from its newest message back to the newest of the last time, in bounded pieces.
 bool Sync::poll_conversation(const Secret& token, const std::string& handle, std::stop_token stop) {
+  std::optional<PollState> state;
+  {
+    const std::lock_guard lock(core_.mutex);
+    core_.require_open();
+    state = core_.store->sync().poll_state(handle);
+  }
+  PollState next = state.value_or(PollState{});
   std::vector<wire::MessageOut> fresh;
+  std::size_t bytes = 0;
   std::optional<std::string> before;
+  bool first = true;
   bool met = false;
+  const auto process = [&] {
+    std::reverse(fresh.begin(), fresh.end());
+    inbox_.process_history(handle, fresh, stop);
+    fresh.clear();
+    bytes = 0;
+  };
   for (std::size_t pages = 0; pages < kV1MaxPages && !met; ++pages) {
     wire::ConversationPage page = core_.node().conversation(token, handle, kV1Page, before, stop);
-    {
-      const std::lock_guard lock(core_.mutex);
-      core_.require_open();
-      for (const wire::MessageOut& message : page.messages)
-        met = met || core_.store->messages().get(message.id).has_value() ||
-              core_.store->account().get_text(v1_id_name(message.id)).has_value();
+    for (const wire::MessageOut& message : page.messages) {
+      if (std::exchange(first, false)) {
+        next.newest_message_id = message.id;
+        next.newest_created_at = message.created_at;
+      }
+      met = met || (state && message.id == state->newest_message_id);
+      bytes += message.encrypted_content.size();
     }
     std::move(page.messages.begin(), page.messages.end(), std::back_inserter(fresh));
+    if (bytes > kV1Piece) process();
     if (!page.has_more || !page.next_cursor || page.messages.empty()) break;
     before = page.next_cursor;
   }
-  if (fresh.empty()) return false;
-  std::reverse(fresh.begin(), fresh.end());
-  std::int64_t count_before = 0;
-  std::int64_t count_after = 0;
-  {
-    const std::lock_guard lock(core_.mutex);
-    core_.require_open();
-    count_before = core_.store->messages().count(handle);
+  if (!fresh.empty()) process();
+  const bool news = !state || state->newest_message_id != next.newest_message_id;
+  next.polled_at = core_.now();
+  if (!first && news) {
+    Change change(core_);
+    change.store().sync().set_poll_state(handle, next);
+    change.commit();
   }
-  inbox_.process_history(handle, fresh, std::move(stop));
-  {
-    const std::lock_guard lock(core_.mutex);
-    core_.require_open();
-    count_after = core_.store->messages().count(handle);
-  }
-  return count_after != count_before;
+  return !first && news;
 }
 
 bool Sync::poll_conversations(const Secret& token, std::stop_token stop) {

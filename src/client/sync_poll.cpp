@@ -12,6 +12,7 @@
 namespace mychat {
 namespace {
 
+constexpr auto kLeastPoll = std::chrono::seconds(1);
 constexpr int kLongPoll = 25;  // Seconds.
 constexpr auto kV1Fastest = std::chrono::seconds(2);
 constexpr auto kV1Slowest = std::chrono::seconds(60);
@@ -47,6 +48,7 @@ void Sync::mailbox_polling(const Secret& token, const wire::NodeInfo& info, std:
     }
     wire::MailboxPage page;
     const auto asked_at = Steady::now();
+    const bool waiting = begun;
     try {
       page = core_.node().mailbox(token, after, static_cast<int>(limits::kMailboxPageMax),
                                   begun ? kLongPoll : 0, begun ? poll_stop : stop);
@@ -69,8 +71,11 @@ void Sync::mailbox_polling(const Secret& token, const wire::NodeInfo& info, std:
     send_receipts(token, batched, stop);
     send_over_http(token, info, stop);
     // A node that does not hold the answer back must not be asked without a pause.
-    if (page.items.empty() && Steady::now() - asked_at < std::chrono::seconds(1))
-      wait_until(asked_at + std::chrono::seconds(1));
+    if (waiting && page.items.empty() && Steady::now() - asked_at < kLeastPoll &&
+        wait_until(asked_at + kLeastPoll)) {
+      send_receipts(token, batched, stop);
+      send_over_http(token, info, stop);
+    }
   }
 }
 

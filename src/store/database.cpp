@@ -119,6 +119,7 @@ Database::Database(const std::string& path, Mode mode) {
   try {
     if (rc != SQLITE_OK) throw_sqlite(rc, "open its file");
     harden(mode);
+    rollback_ = prepare("ROLLBACK", true);
   } catch (...) {
     sqlite3_close(db_);
     throw;
@@ -128,6 +129,7 @@ Database::Database(const std::string& path, Mode mode) {
 Database::~Database() {
   rollback();
   for (auto& [sql, cached] : cache_) sqlite3_finalize(cached->statement);
+  sqlite3_finalize(rollback_);
   sqlite3_close(db_);
 }
 
@@ -231,6 +233,7 @@ void Database::begin() {
   if (in_transaction_) {
     throw Error(MYCHAT_E_INVALID_STATE, MYCHAT_DOMAIN_STORE, "A transaction of this store is open already.");
   }
+  abandon();  // What could not be taken back before; otherwise nothing.
   query("BEGIN IMMEDIATE").run();
   in_transaction_ = true;
 }
@@ -247,7 +250,10 @@ void Database::commit() {
 }
 
 void Database::abandon() noexcept {
-  if (!autocommit()) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
+  if (autocommit()) return;
+  // Prepared while there was memory: taking back is needed most when there is none.
+  sqlite3_step(rollback_);
+  sqlite3_reset(rollback_);
 }
 
 void Database::rollback() noexcept {

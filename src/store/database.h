@@ -99,6 +99,7 @@ class Database {
 
   sqlite3* db_ = nullptr;
   std::unordered_map<const char*, std::unique_ptr<Cached>> cache_;
+  sqlite3_stmt* rollback_ = nullptr;
   bool in_transaction_ = false;
 };
 

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <string_view>
 
 #include "base/error.h"
@@ -21,6 +22,7 @@ namespace {
 
 [[noreturn]] void throw_io(const std::string& what) {
   const int code = errno;
+  if (code == ENOMEM) throw std::bad_alloc();
   throw Error(MYCHAT_E_IO, MYCHAT_DOMAIN_SYSTEM, what + ": " + std::strerror(code) + ".", code);
 }
 
@@ -45,11 +47,9 @@ std::string directory_of(const std::string& path) {
 }
 
 std::string resolve(const std::string& path, const std::string& what) {
-  char* resolved = ::realpath(path.c_str(), nullptr);
-  if (resolved == nullptr) throw_io(what);
-  std::string out = resolved;
-  std::free(resolved);
-  return out;
+  std::array<char, PATH_MAX> resolved{};
+  if (::realpath(path.c_str(), resolved.data()) == nullptr) throw_io(what);
+  return resolved.data();
 }
 
 }  // namespace

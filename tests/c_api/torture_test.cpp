@@ -34,12 +34,16 @@ bool fails_now() {
   return true;
 }
 
+}  // namespace
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// The sanitizers have malloc: only what C++ allocates fails here.
+namespace {
 void* allocate_or_throw(std::size_t size) {
   void* pointer = fails_now() ? nullptr : std::malloc(size == 0 ? 1 : size);
   if (pointer == nullptr) throw std::bad_alloc();
   return pointer;
 }
-
 }  // namespace
 
 void* operator new(std::size_t size) { return allocate_or_throw(size); }
@@ -51,6 +55,24 @@ void operator delete(void* pointer) noexcept { std::free(pointer); }
 void operator delete[](void* pointer) noexcept { std::free(pointer); }
 void operator delete(void* pointer, std::size_t) noexcept { std::free(pointer); }
 void operator delete[](void* pointer, std::size_t) noexcept { std::free(pointer); }
+#else
+// All of it fails: also what SQLite and OpenSSL allocate.
+extern "C" {
+void* __libc_malloc(size_t size);
+void* __libc_calloc(size_t count, size_t size);
+void* __libc_realloc(void* pointer, size_t size);
+
+__attribute__((visibility("default"))) void* malloc(size_t size) {
+  return fails_now() ? nullptr : __libc_malloc(size);
+}
+__attribute__((visibility("default"))) void* calloc(size_t count, size_t size) {
+  return fails_now() ? nullptr : __libc_calloc(count, size);
+}
+__attribute__((visibility("default"))) void* realloc(void* pointer, size_t size) {
+  return fails_now() ? nullptr : __libc_realloc(pointer, size);
+}
+}
+#endif
 
 namespace {
 
@@ -98,7 +120,11 @@ class Torture : public ::testing::TestWithParam<bool> {
         ASSERT_EQ(status, MYCHAT_OK) << what << " without a failure";
         break;
       }
-      ASSERT_TRUE(status == MYCHAT_OK || status == MYCHAT_E_OUT_OF_MEMORY)
+      // OpenSSL does not always say that it was memory that it lacked; its decoder takes the stored key for a
+      // bad one.
+      const bool unsaid =
+          status == MYCHAT_E_CRYPTO || (status == MYCHAT_E_MALFORMED && std::strcmp(what, "create") == 0);
+      ASSERT_TRUE(status == MYCHAT_OK || status == MYCHAT_E_OUT_OF_MEMORY || unsaid)
           << what << ", allocation " << n << ": " << mychat_status_name(status);
       if (++attempts % 200 == 0) step *= 2;  // A sample of the later ones bounds the time.
     }

@@ -39,6 +39,7 @@ struct Storage::Impl {
   void run_one(Operation& operation, Transaction& transaction);
   void notice_foreign_changes();
   void checkpoint_loop();
+  void copy_log(SqliteConnection& connection);
   void finish_checkpoint();
 
   StorageOptions options;
@@ -65,6 +66,7 @@ struct Storage::Impl {
   std::atomic<std::uint64_t> operations{0};
   std::atomic<std::uint64_t> failed{0};
   std::atomic<std::uint64_t> wal_pages{0};
+  std::atomic<std::uint64_t> copied_beside{0};
   std::atomic<bool> finish_wanted{false};
 
   std::mutex readers_mutex;
@@ -290,7 +292,7 @@ void Storage::Impl::notice_foreign_changes() {
 // the writer itself copies the small rest between two groups; its next commit then starts the log afresh.
 void Storage::Impl::finish_checkpoint() {
   const std::uint64_t bytes = wal_pages * kPageSize;
-  if (finish_wanted.exchange(false) || bytes > 8 * options.checkpoint_bytes) {
+  if (finish_wanted.exchange(false) || bytes > 4 * options.checkpoint_bytes) {
     sqlite3_wal_checkpoint_v2(writer->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     wal_pages = 0;
   } else if (bytes > options.checkpoint_bytes) {
@@ -298,6 +300,19 @@ void Storage::Impl::finish_checkpoint() {
     if (!checkpoint_wanted) checkpoint_wake.notify_one();
     checkpoint_wanted = true;
   }
+}
+
+// Most of the log into the database. SQLite brings that to the disk only when it came to the log's end, which
+// the writer would have to wait for; so it is done here.
+void Storage::Impl::copy_log(SqliteConnection& connection) {
+  connection.pragma("schema_version");  // A connection that has read nothing does not know of the log.
+  int copied = 0;
+  sqlite3_wal_checkpoint_v2(connection.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, &copied);
+  if (copied > 0) copied_beside += static_cast<std::uint64_t>(copied);
+  sqlite3_file* file = nullptr;
+  if (sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK)
+    return;
+  if (file != nullptr && file->pMethods != nullptr) file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
 }
 
 void Storage::Impl::checkpoint_loop() {
@@ -309,7 +324,7 @@ void Storage::Impl::checkpoint_loop() {
     lock.unlock();
     try {
       if (!connection) connection = std::make_unique<SqliteConnection>(options.path, OpenMode::kReadWrite);
-      sqlite3_wal_checkpoint_v2(connection->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+      copy_log(*connection);
       finish_wanted = true;
     } catch (const std::exception&) {  // Tried again after a later group; at the latest by the writer itself.
     }
@@ -365,6 +380,7 @@ StorageStats Storage::stats() const {
   stats.operations = impl_->operations;
   stats.failed = impl_->failed;
   stats.wal_bytes = impl_->wal_pages * kPageSize;
+  stats.copied_beside = impl_->copied_beside;
   const std::lock_guard lock(impl_->mutex);
   stats.queued = impl_->queue.size();
   return stats;

@@ -26,7 +26,7 @@ struct StorageOptions {
   bool create = true;   // When there is no file.
   bool migrate = true;  // Else a database that needs it is refused.
   bool hold = true;     // Keep other nodes out. The operator's commands, which may run beside a node, do not.
-  std::size_t checkpoint_bytes = 16 * 1024 * 1024;  // Size of the write-ahead log that starts a checkpoint.
+  std::size_t checkpoint_bytes = 64 * 1024 * 1024;  // Size of the write-ahead log that starts a checkpoint.
 };
 
 // What an operation works with.
@@ -61,6 +61,7 @@ struct StorageStats {
   std::uint64_t failed = 0;
   std::size_t queued = 0;
   std::uint64_t wal_bytes = 0;
+  std::uint64_t copied_beside = 0;  // Pages that checkpoints copied without holding up the writer.
 };
 
 class Storage {

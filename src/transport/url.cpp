@@ -117,8 +117,15 @@ bool Url::is_loopback() const noexcept {
 }
 
 std::string Url::authority() const {
-  std::string out = host.find(':') == std::string::npos ? host : "[" + host + "]";
-  if (port != default_port(scheme)) out += ":" + std::to_string(port);
+  const bool v6 = host.find(':') != std::string::npos;
+  std::string out;
+  if (v6) out += '[';
+  out += host;
+  if (v6) out += ']';
+  if (port != default_port(scheme)) {
+    out += ':';
+    out += std::to_string(port);
+  }
   return out;
 }
 
@@ -150,7 +157,8 @@ Url parse_url(std::string_view text) {
   }
   parse_authority(authority, url);
   const std::string_view tail = end == std::string_view::npos ? std::string_view() : rest.substr(end);
-  url.target = tail.starts_with('/') ? std::string(tail) : "/" + std::string(tail);
+  if (!tail.starts_with('/')) url.target = '/';
+  url.target += tail;
   check_target(url.target);
   return url;
 }

@@ -50,7 +50,7 @@ struct Options {
   std::size_t steady_messages = 10'000;
   std::size_t ack_items = 32;
   std::uint64_t ack_ns = 5'000'000;
-  bool sorted_ids = false;  // UUIDs that begin with the time.
+  bool sorted_ids = true;  // UUIDs that begin with the time, as our client makes them.
   int node_core = 0;
   int tool_core = 1;
 };
@@ -452,7 +452,7 @@ Options parse(int argc, char** argv) {
     kWindow,
     kSteady,
     kAckItems,
-    kSorted,
+    kRandomIds,
     kNodeCore,
     kToolCore
   };
@@ -463,7 +463,7 @@ Options parse(int argc, char** argv) {
                                  {"window", 1, nullptr, kWindow},
                                  {"steady", 1, nullptr, kSteady},
                                  {"ack-items", 1, nullptr, kAckItems},
-                                 {"sorted-ids", 0, nullptr, kSorted},
+                                 {"random-ids", 0, nullptr, kRandomIds},
                                  {"node-core", 1, nullptr, kNodeCore},
                                  {"tool-core", 1, nullptr, kToolCore},
                                  {nullptr, 0, nullptr, 0}};
@@ -491,8 +491,8 @@ Options parse(int argc, char** argv) {
       case kAckItems:
         options.ack_items = number();
         break;
-      case kSorted:
-        options.sorted_ids = true;
+      case kRandomIds:
+        options.sorted_ids = false;
         break;
       case kNodeCore:
         options.node_core = std::atoi(optarg);
@@ -504,7 +504,7 @@ Options parse(int argc, char** argv) {
         std::fprintf(
             stderr,
             "bench_send --server PROGRAM [--dir FOLDER] [--messages N] [--rounds N] [--window N]\n"
-            "           [--steady N] [--ack-items N] [--sorted-ids] [--node-core N] [--tool-core N]\n");
+            "           [--steady N] [--ack-items N] [--random-ids] [--node-core N] [--tool-core N]\n");
         std::exit(2);
     }
   }
@@ -536,6 +536,7 @@ void run(const Options& options) {
   pin_this_thread(options.tool_core);
   Load load(options, node);
   (void)load.saturate(std::max<std::size_t>(options.messages / 4, 100));  // Warm.
+  std::fprintf(stderr, "the node is process %d\n", static_cast<int>(node.pid()));
   std::vector<double> rates, cpu, tool, floor, floor_cpu;
   for (std::size_t round = 0; round < options.rounds; ++round) {
     const Floor bare = bare_inserts(folder.path() / ("bare" + std::to_string(round)), options.messages, 64,

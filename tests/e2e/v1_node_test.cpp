@@ -95,6 +95,18 @@ TEST_F(PlainV1, ALostAnswerIsFoundAlsoAfterARestart) {
   EXPECT_EQ(a.whole_history(kBob).size(), 1u);
 }
 
+TEST_F(PlainV1, ALostAnswerIsFoundByItsContentWhereTheNodeLosesTheIv) {
+  Sdk a = user("alice", test::kAliceKey);
+  Sdk b = user("bob", test::kBobKey);
+  acquaint(a, b);
+  node.lose_key_material(true);
+  node.drop_answers(1);
+  const std::string id = a.send(kBob, "only once");
+  a.wait_status(id, MYCHAT_MESSAGE_PENDING);
+  EXPECT_EQ(node.dropped(), 1);
+  EXPECT_EQ(node.messages(), 1);
+}
+
 TEST_F(PlainV1, LongHistoriesArePagedOldestFirst) {
   Sdk a = user("alice", test::kAliceKey);
   Sdk b = user("bob", test::kBobKey);

@@ -138,10 +138,12 @@ class Cli {
             [this] { return backup_command(common_, path_); })
         ->add_option("path", path_)
         ->required();
-    command(app_, "restore", "Put a verified backup in the place of the database; the node must be stopped",
-            [this] { return restore_command(common_, path_); })
-        ->add_option("path", path_)
-        ->required();
+    CLI::App* restore = command(
+        app_, "restore", "Put a verified backup in the place of the database; the node must be stopped",
+        [this] { return restore_command(common_, path_, end_sessions_); });
+    restore->add_option("path", path_)->required();
+    restore->add_flag("--end-sessions", end_sessions_,
+                      "Everybody logs in again; else sessions revoked after the backup live again");
     command(app_, "migrate", "Bring the database to this version's schema (run does it too)", [this] {
       return migrate_command(common_, dry_run_);
     })->add_flag("--dry-run", dry_run_, "Only print the steps");
@@ -152,7 +154,7 @@ class Cli {
   RunOptions run_;
   UserAddOptions add_;
   std::string name_, path_, search_;
-  bool sure_ = false, dry_run_ = false;
+  bool sure_ = false, dry_run_ = false, end_sessions_ = false;
   int uses_ = 1, days_ = 7;
   std::function<int()> action_;
 };

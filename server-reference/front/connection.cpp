@@ -55,6 +55,7 @@ void Connection::finish() {
   writing_begin_ = 0;
   buffered_.store(0);
   std::string().swap(in_);
+  keep_inbound(0);
   transport_.close();
   io_->remove(*this);
 }

@@ -41,6 +41,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   void on_news();
   void sweep(std::int64_t now);
   void begin_drain();
+  void set_message_limit(std::size_t bytes);
   void cut();
 
   std::size_t index = 0;              // In the thread's list; the thread's own.
@@ -103,12 +104,12 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   Task<bool> serve();
   Task<Outcome> serve_request();
   Task<bool> read_head(RequestReader& reader);
-  Task<bool> read_body(RequestReader& reader);
+  Task<bool> read_body(RequestReader& reader, std::size_t limit);
   Task<Fill> fill(bool idle);
   Task<bool> respond(HttpResponse& response, bool keep_alive, bool http11, bool head_only);
   Task<bool> refuse(int status, const char* detail, bool http11);
   Task<bool> linger();
-  Task<Outcome> dispatch(RequestReader& reader);
+  Task<Outcome> dispatch(RequestReader& reader, bool whole);
   Task<Outcome> upgrade(RequestReader& reader, const WsFactory& factory);
   void call_handler(HttpRequest&& request);
   void complete(HttpRequest& request);
@@ -116,7 +117,8 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   HttpResponse take_reply();
   std::string_view unread() const noexcept { return std::string_view(in_).substr(in_begin_); }
   void mark_read(std::size_t left) noexcept;
-  std::size_t body_limit(const HttpRequest& request) const;
+  std::optional<std::size_t> body_limit(const HttpRequest& request) const;
+  bool keep_inbound(std::size_t bytes);
 
   // connection_ws.cpp
   struct WebSocket;
@@ -158,6 +160,7 @@ class Connection final : public std::enable_shared_from_this<Connection>, privat
   std::int64_t write_deadline_ = 0;  // While the peer takes nothing; 0: it does.
   std::string in_;                   // Received and not yet read, from in_begin_ on.
   std::size_t in_begin_ = 0;
+  std::size_t inbound_ = 0;  // Of this connection in FrontShared::inbound.
   std::vector<OutItem> writing_;
   std::size_t writing_begin_ = 0;
   std::size_t written_of_first_ = 0;

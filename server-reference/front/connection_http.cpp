@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kReadAtOnce = 16 * 1024;
 constexpr std::size_t kKeptBuffer = 4 * 1024;
+constexpr std::size_t kUncounted = 64 * 1024;
 constexpr std::size_t kMaxLinger = 1024 * 1024;  // Bytes that are read only to be thrown away.
 
 std::int64_t at_rate(std::size_t bytes, std::size_t bytes_a_second) noexcept {
@@ -26,8 +27,20 @@ void Connection::mark_read(std::size_t left) noexcept {
   if (in_.capacity() > kKeptBuffer) std::string().swap(in_);
 }
 
-std::size_t Connection::body_limit(const HttpRequest& request) const {
-  return config_.body_limit ? config_.body_limit(request.method, request.path) : config_.max_body_bytes;
+std::optional<std::size_t> Connection::body_limit(const HttpRequest& request) const {
+  return config_.body_limit ? config_.body_limit(request) : config_.max_body_bytes;
+}
+
+// Says how much of what came is kept here. False when all connections together keep too much of it. What
+// every connection may have is not counted.
+bool Connection::keep_inbound(std::size_t bytes) {
+  if (bytes <= kUncounted) bytes = 0;
+  if (bytes == inbound_) return true;
+  std::atomic<std::size_t>& all = io_->shared().inbound;
+  const bool grows = bytes > inbound_;
+  const std::size_t total = all.fetch_add(bytes - inbound_, std::memory_order_relaxed) + (bytes - inbound_);
+  inbound_ = bytes;
+  return !grows || total <= config_.inbound_bytes;
 }
 
 Task<bool> Connection::serve() {
@@ -49,9 +62,13 @@ Task<Connection::Outcome> Connection::serve_request() {
       co_return upgraded;
     }
   }
-  const bool body = co_await read_body(reader);
-  if (!body) co_return Outcome::kEnd;
-  const Outcome outcome = co_await dispatch(reader);
+  std::optional<std::size_t> limit = 0;
+  if (reader.has_body()) limit = body_limit(reader.request());
+  if (limit) {
+    const bool body = co_await read_body(reader, *limit);
+    if (!body) co_return Outcome::kEnd;
+  }
+  const Outcome outcome = co_await dispatch(reader, limit.has_value());
   co_return outcome;
 }
 
@@ -103,8 +120,8 @@ Task<bool> Connection::read_head(RequestReader& reader) {
   co_return true;
 }
 
-Task<bool> Connection::read_body(RequestReader& reader) {
-  RequestReader::State state = reader.accept_body(body_limit(reader.request()));
+Task<bool> Connection::read_body(RequestReader& reader, std::size_t limit) {
+  RequestReader::State state = reader.accept_body(limit);
   if (state == RequestReader::State::kMore && reader.expects_continue() && unread().empty()) {
     queue_raw("HTTP/1.1 100 Continue\r\n\r\n");
     flush();
@@ -119,6 +136,12 @@ Task<bool> Connection::read_body(RequestReader& reader) {
     if (state == RequestReader::State::kDone) break;
     if (state == RequestReader::State::kFailed) {
       co_await refuse(reader.failure().status, reader.failure().detail, reader.http11());
+      co_return false;
+    }
+    if (!keep_inbound(reader.body_received() + unread().size())) {
+      { const HttpRequest dropped = reader.take_request(); }  // The room is for others now.
+      keep_inbound(0);
+      co_await refuse(503, "The node is busy; try again in a moment.", reader.http11());
       co_return false;
     }
     deadline_ = begin + config_.body_timeout.count() + at_rate(reader.body_received(), config_.min_body_rate);
@@ -173,9 +196,10 @@ HttpResponse Connection::take_reply() {
   return response;
 }
 
-Task<Connection::Outcome> Connection::dispatch(RequestReader& reader) {
+// `whole`: the body was read, or there is none.
+Task<Connection::Outcome> Connection::dispatch(RequestReader& reader, bool whole) {
   const bool http11 = reader.http11();
-  bool keep_alive = reader.keep_alive();
+  bool keep_alive = whole && reader.keep_alive();
   HttpRequest request = reader.take_request();
   const bool head_only = request.method == "HEAD";
   complete(request);
@@ -183,6 +207,7 @@ Task<Connection::Outcome> Connection::dispatch(RequestReader& reader) {
   const unsigned events = co_await wait(kReply);
   if ((events & kCut) != 0) co_return Outcome::kEnd;
   HttpResponse response = take_reply();
+  keep_inbound(0);
   keep_alive = keep_alive && !response.close && !io_->draining();
   const bool sent = co_await respond(response, keep_alive, http11, head_only);
   if (sent && keep_alive) co_return Outcome::kNext;
@@ -214,6 +239,7 @@ Task<bool> Connection::respond(HttpResponse& response, bool keep_alive, bool htt
 Task<bool> Connection::refuse(int status, const char* detail, bool http11) {
   io_->count(Counter::kBadRequests);
   HttpResponse response = HttpResponse::error(status, detail);
+  if (status == 503) response.headers.emplace_back("Retry-After", "1");
   const bool sent = co_await respond(response, false, http11, false);
   if (sent) co_await linger();
   co_return sent;

@@ -110,7 +110,15 @@ bool Connection::feed_websocket(std::span<char> bytes, std::size_t& consumed) {
     close_websocket(result.code, result.reason);
     return false;
   }
+  if (!keep_inbound(ws.reader.kept_bytes())) {
+    close_websocket(kWsTryAgainLater, "the node is busy");
+    return false;
+  }
   return result.state != WsFrameReader::State::kClosed;
+}
+
+void Connection::set_message_limit(std::size_t bytes) {
+  if (websocket_) websocket_->limits.message_bytes = std::min(bytes, config_.ws.message_bytes);
 }
 
 // Says goodbye, as far as the peer still listens.
@@ -304,6 +312,9 @@ void WsConnection::pause_reading() const {
 }
 void WsConnection::resume_reading() const {
   if (connection_) connection_->set_paused(false);
+}
+void WsConnection::set_message_limit(std::size_t bytes) const {
+  if (connection_) connection_->set_message_limit(bytes);
 }
 std::size_t WsConnection::buffered_bytes() const noexcept {
   return connection_ ? connection_->buffered_bytes() : 0;

@@ -42,8 +42,11 @@ struct FrontConfig {
   std::size_t max_header_bytes = 16 * 1024;  // Request line and headers; 431 beyond.
   std::size_t max_headers = 100;             // Fields; 431 beyond.
   std::size_t max_body_bytes = 1024 * 1024;  // 413 beyond; used when body_limit is empty.
-  // The largest body for this method and (decoded) path; called on a network thread.
-  std::function<std::size_t(std::string_view method, std::string_view path)> body_limit;
+  // The largest body for this request, of which the head is known; nothing: it is answered without its body,
+  // which is not read, and the connection ends. Called on a network thread.
+  std::function<std::optional<std::size_t>(const HttpRequest&)> body_limit;
+  // Of bodies and messages under way over all connections, as far as they are large: 503 and 1013 beyond.
+  std::size_t inbound_bytes = 256 * 1024 * 1024;
 
   milliseconds header_timeout{
       10'000};  // From the first byte of a request to the end of its headers; TLS handshake.

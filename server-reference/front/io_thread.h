@@ -31,6 +31,7 @@ struct FrontShared {
   std::map<std::string, WsFactory, std::less<>> websockets;
   std::function<void(const std::string& remote_address)> on_gone;  // From any network thread.
   std::atomic<std::uint64_t> next_id{1};
+  std::atomic<std::size_t> inbound{0};  // Bytes of large bodies and messages under way.
 };
 
 enum class Counter : std::uint8_t {

@@ -51,6 +51,10 @@ class WsConnection {
   void pause_reading() const;
   void resume_reading() const;
 
+  // The largest message taken from this peer from now on, at most WsLimits::message_bytes; 1009 beyond. Only
+  // inside on_open and on_text.
+  void set_message_limit(std::size_t bytes) const;
+
   std::size_t buffered_bytes() const noexcept;
   const std::string& remote_address() const noexcept;
   std::uint64_t id() const noexcept;

@@ -55,6 +55,8 @@ class WsFrameReader {
 
   // The bytes are unmasked in place. After kClosed or kFailed no further call.
   Result feed(std::span<char> bytes, const WsReaderLimits& limits, WsSink& sink);
+  // Of a message under way.
+  std::size_t kept_bytes() const noexcept { return message_.capacity(); }
 
  private:
   struct Failure {

@@ -121,10 +121,14 @@ void Admin::reset_password(std::string_view username, Secret replacement) {
 
 void Admin::delete_user(std::string_view username) {
   Auth::Impl* auth = auth_.impl_.get();
-  write_and_wait<Done>(context_, [auth, name = std::string(username)](Change& change) {
-    auth->delete_account(change, existing(change.db, name));
-    return Done{};
+  const UserId user = write_and_wait<UserId>(context_, [auth, name = std::string(username)](Change& change) {
+    const UserRow row = existing(change.db, name);
+    auth->delete_account(change, row);
+    return row.id;
   });
+  while (write_and_wait<bool>(context_,
+                              [auth, user](Change& change) { return auth->erase_step(change, user); })) {
+  }
 }
 
 std::string Admin::create_invite(int uses, std::int64_t life_ms) {

@@ -1,5 +1,7 @@
 #include "services/auth.h"
 
+#include <algorithm>
+
 #include "services/auth_impl.h"
 #include "services/tokens.h"
 
@@ -17,6 +19,8 @@ Auth::Impl::Impl(ServiceContext& chosen)
       passwords(chosen.config.argon2),
       login_by_address(chosen.config.login_per_address),
       login_by_account(chosen.config.login_per_account),
+      login_by_both(chosen.config.login_per_account_and_address),
+      password_checks(chosen.config.password_checks_per_account),
       register_by_address(chosen.config.register_per_address) {}
 
 Auth::Auth(ServiceContext& context) : impl_(std::make_unique<Impl>(context)) {}
@@ -24,13 +28,18 @@ Auth::~Auth() = default;
 
 std::uint64_t Auth::hash_computations() const noexcept { return impl_->passwords.computations(); }
 
+void Auth::check(std::string_view token) {
+  const Sha256Digest digest = sha256(view(token));
+  if (!impl_->cache.holds(digest, impl_->context.clock.now_ms())) impl_->load(token, digest, false);
+}
+
 Caller Auth::authenticate(std::string_view token) {
   const Sha256Digest digest = sha256(view(token));
   if (auto caller = impl_->cache.find(digest, impl_->context.clock.now_ms())) return caller;
-  return impl_->load(token, digest);
+  return impl_->load(token, digest, true);
 }
 
-Caller Auth::Impl::load(std::string_view token, const Sha256Digest& digest) {
+Caller Auth::Impl::load(std::string_view token, const Sha256Digest& digest, bool use) {
   const std::int64_t now = context.clock.now_ms();
   const auto claims = read_token(context.config.secret_key, token, now / 1000);
   if (!claims) refuse_token();
@@ -56,7 +65,7 @@ Caller Auth::Impl::load(std::string_view token, const Sha256Digest& digest) {
   caller->expires_at = claims->expires_at * 1000;
   caller->admin = user->admin;
   caller->token_hash = digest;
-  cache.put(digest, caller, now, epoch);
+  cache.put(digest, caller, now, epoch, use);
   return caller;
 }
 
@@ -145,8 +154,17 @@ void Auth::Impl::write_used() {
   const std::int64_t now = context.clock.monotonic_ms();
   if (now - used_written_ms < kWriteUsedEveryMs) return;
   used_written_ms = now;
-  auto used = cache.take_used();
+  const auto used = cache.take_used();
   if (used.empty()) return;
+  constexpr std::size_t kStep = 500;  // Others write in between.
+  for (std::size_t first = 0; first < used.size(); first += kStep) {
+    const auto from = used.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto to = used.begin() + static_cast<std::ptrdiff_t>(std::min(first + kStep, used.size()));
+    write_used({from, to});
+  }
+}
+
+void Auth::Impl::write_used(std::vector<std::pair<Caller, std::int64_t>> used) {
   context.write<Done>(
       [used = std::move(used)](Change& change) {
         for (const auto& [caller, at] : used) {

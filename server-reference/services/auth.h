@@ -31,6 +31,9 @@ class Auth {
   // memory in the common case, else by a point read: may be called on a network thread. Any thread.
   Caller authenticate(std::string_view token);
 
+  // The same, but it is no use of the session: last_used stays.
+  void check(std::string_view token);
+
   void logout(const Caller& caller, Callback<Done> done);     // Of a v1 token: it is refused from now on.
   std::vector<wire::Session> sessions(const Caller& caller);  // Blocks: worker.
   void revoke_session(const Caller& caller, std::string session_uuid, Callback<Done> done);  // 404

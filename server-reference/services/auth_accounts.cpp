@@ -117,8 +117,8 @@ wire::AuthResponse Auth::Impl::open_session(Change& change, const UserRow& user,
           user.public_key_fingerprint};
 }
 
-void Auth::Impl::take_account_attempt(const std::string& username) {
-  take(login_by_account, username, context.clock.monotonic_ms(),
+void Auth::Impl::take_password_check(const Principal& caller) {
+  take(password_checks, caller.username, context.clock.monotonic_ms(),
        "Too many attempts for this account; try again later.");
 }
 
@@ -126,9 +126,12 @@ void Auth::login(wire::LoginRequest request, std::string remote_address, Callbac
   Impl* impl = impl_.get();
   const std::string username = lower_ascii(request.username.substr(0, limits::kUsernameMax + 1));
   try {
-    take(impl->login_by_address, rate_key_of_address(remote_address), impl->context.clock.monotonic_ms(),
-         "Too many attempts from this address; try again later.");
-    impl->take_account_attempt(username);
+    const std::int64_t now = impl->context.clock.monotonic_ms();
+    const std::string address = rate_key_of_address(remote_address);
+    const char* account = "Too many attempts for this account; try again later.";
+    take(impl->login_by_address, address, now, "Too many attempts from this address; try again later.");
+    take(impl->login_by_both, username + ' ' + address, now, account);
+    take(impl->login_by_account, username, now, account);
   } catch (const Refused& refused) {
     done(refused.failure());
     return;
@@ -160,13 +163,28 @@ void Auth::login(wire::LoginRequest request, std::string remote_address, Callbac
   });
 }
 
-void Auth::Impl::require_password(const Principal& caller, const Secret& password) {
+std::string Auth::Impl::require_password(const Principal& caller, const Secret& password) {
   std::string hash;
   {
     auto db = context.storage.read();
     hash = context.require_user(*db, caller).password_hash;
   }
   if (!passwords.verify(hash, password)) throw Refused(401, "The current password is wrong.");
+  return hash;
+}
+
+// While the password was checked it may have been reset, and the session ended.
+UserRow Auth::Impl::require_unchanged(Change& change, const Principal& caller, const std::string& hash) {
+  UserRow user = context.require_user(change.db, caller);
+  const bool alive =
+      caller.session != 0
+          ? find_session(change.db, caller.session_uuid).has_value()
+          : !change.db.query("SELECT 1 FROM revoked_tokens WHERE hash = ?", ByteView(caller.token_hash))
+                 .step();
+  if (!alive || user.password_hash != hash) {
+    throw Refused(401, "The password or the session changed meanwhile; log in again.");
+  }
+  return user;
 }
 
 void Auth::Impl::set_password(Change& change, const UserRow& user, const std::string& hash, SessionId kept) {
@@ -178,37 +196,38 @@ void Auth::change_password(const Caller& caller, Secret current, Secret replacem
   Impl* impl = impl_.get();
   try {
     require_password_form(replacement);
-    impl->take_account_attempt(caller->username);
+    impl->take_password_check(*caller);
   } catch (const Refused& refused) {
     done(refused.failure());
     return;
   }
-  impl->on_hasher<Done>(done, [impl, caller, current = std::move(current),
-                               replacement = std::move(replacement), done] {
-    impl->require_password(*caller, current);
-    const std::string hash = impl->passwords.hash(replacement);
-    impl->context.write<Done>(
-        [impl, caller, hash](Change& change) {
-          impl->set_password(change, impl->context.require_user(change.db, *caller), hash, caller->session);
-          return Done{};
-        },
-        done);
-  });
+  impl->on_hasher<Done>(
+      done, [impl, caller, current = std::move(current), replacement = std::move(replacement), done] {
+        const std::string verified = impl->require_password(*caller, current);
+        const std::string hash = impl->passwords.hash(replacement);
+        impl->context.write<Done>(
+            [impl, caller, hash, verified](Change& change) {
+              impl->set_password(change, impl->require_unchanged(change, *caller, verified), hash,
+                                 caller->session);
+              return Done{};
+            },
+            done);
+      });
 }
 
 void Auth::delete_account(const Caller& caller, Secret password, Callback<Done> done) {
   Impl* impl = impl_.get();
   try {
-    impl->take_account_attempt(caller->username);
+    impl->take_password_check(*caller);
   } catch (const Refused& refused) {
     done(refused.failure());
     return;
   }
   impl->on_hasher<Done>(done, [impl, caller, password = std::move(password), done] {
-    impl->require_password(*caller, password);
+    const std::string verified = impl->require_password(*caller, password);
     impl->context.write<Done>(
-        [impl, caller](Change& change) {
-          impl->delete_account(change, impl->context.require_user(change.db, *caller));
+        [impl, caller, verified](Change& change) {
+          impl->delete_account(change, impl->require_unchanged(change, *caller, verified));
           return Done{};
         },
         done);
@@ -234,17 +253,19 @@ void Auth::Impl::delete_account(Change& change, const UserRow& user) {
   change.afterwards.emplace_back([this, id = user.id] { erase(id); });
 }
 
+bool Auth::Impl::erase_step(Change& change, UserId user) {
+  const bool more = erase_some(change.db, user, kEraseStep);
+  if (!more)
+    change.db.run("UPDATE users SET erased_at = ?1, updated_at = ?1 WHERE id = ?2", change.now, user);
+  return more;
+}
+
 void Auth::Impl::erase(UserId user) {
-  context.write<bool>(
-      [user](Change& change) {
-        const bool more = erase_some(change.db, user, kEraseStep);
-        if (!more)
-          change.db.run("UPDATE users SET erased_at = ?1, updated_at = ?1 WHERE id = ?2", change.now, user);
-        return more;
-      },
-      [this, user](const Result<bool>& more) {
-        if (more && more.value()) erase(user);  // A failure is taken up again at the next start.
-      });
+  context.write<bool>([this, user](Change& change) { return erase_step(change, user); },
+                      [this, user](const Result<bool>& more) {
+                        // A failure is taken up again within the hour.
+                        if (more && more.value()) erase(user);
+                      });
 }
 
 void Auth::Impl::resume_erasures() {

@@ -42,13 +42,16 @@ struct Auth::Impl {
   void end_session(Change& change, UserId user, SessionId session);
   void set_password(Change& change, const UserRow& user, const std::string& hash, SessionId kept);
   void delete_account(Change& change, const UserRow& user);
-  void erase(UserId user);  // The next step of it.
+  void erase(UserId user);                       // The next step of it, and those after it.
+  bool erase_step(Change& change, UserId user);  // False when nothing is left.
   void resume_erasures();
-  // Of the account that is changing something: 401 when it is not.
-  void require_password(const Principal& caller, const Secret& password);
-  void take_account_attempt(const std::string& username);
-  Caller load(std::string_view token, const Sha256Digest& digest);
+  // Of the account that is changing something: 401 when it is not, else the hash that it was checked with.
+  std::string require_password(const Principal& caller, const Secret& password);
+  void take_password_check(const Principal& caller);
+  UserRow require_unchanged(Change& change, const Principal& caller, const std::string& hash);
+  Caller load(std::string_view token, const Sha256Digest& digest, bool use);
   void write_used();
+  void write_used(std::vector<std::pair<Caller, std::int64_t>> used);
   void look_for_ended_sessions();  // After another process changed the database.
 
   ServiceContext& context;
@@ -56,6 +59,8 @@ struct Auth::Impl {
   SessionCache cache;
   RateLimiter login_by_address;
   RateLimiter login_by_account;
+  RateLimiter login_by_both;
+  RateLimiter password_checks;
   RateLimiter register_by_address;
   std::int64_t used_written_ms = 0;
 };

@@ -5,6 +5,7 @@
 #include "protocol/mailbox.h"
 #include "services/context.h"
 #include "services/key_checks.h"
+#include "services/rate_limiter.h"
 #include "storage/message_log.h"
 
 namespace mychat::server {
@@ -22,7 +23,16 @@ std::string data_of(const wire::MailboxData& data) {
 }  // namespace
 
 struct Directory::Impl {
-  explicit Impl(ServiceContext& chosen) : context(chosen) {}
+  explicit Impl(ServiceContext& chosen)
+      : context(chosen),
+        key_changes(chosen.config.changes_per_account),
+        profile_changes(chosen.config.changes_per_account) {}
+
+  // Each change is written into the mailboxes of everybody who holds the contact.
+  void take_change(RateLimiter& limiter, const UserRow& user) const {
+    const int wait = limiter.take(user.username, context.clock.monotonic_ms());
+    if (wait > 0) throw Refused(429, "Too many changes within the hour; try again later.", wait);
+  }
 
   UserRow active(SqliteConnection& db, std::string_view handle) const {
     auto user = find_user(db, context.local_username(handle));
@@ -58,6 +68,8 @@ struct Directory::Impl {
                     const std::optional<std::string>& nickname);
 
   ServiceContext& context;
+  RateLimiter key_changes;
+  RateLimiter profile_changes;
 };
 
 Directory::Directory(ServiceContext& context) : impl_(std::make_unique<Impl>(context)) {}
@@ -96,8 +108,11 @@ void Directory::update_profile(const Caller& caller, wire::ProfileUpdate update,
         const auto apply = [](std::optional<std::string>& kept, const std::optional<std::string>& wanted) {
           if (wanted) kept = wanted->empty() ? std::nullopt : wanted;  // Empty text removes it.
         };
+        const auto before = std::pair{user.avatar_url, user.status_message};
         apply(user.avatar_url, update.avatar_url);
         apply(user.status_message, update.status_message);
+        if (before == std::pair{user.avatar_url, user.status_message}) return impl->me_of(user);
+        impl->take_change(impl->profile_changes, user);
         change.db.run("UPDATE users SET avatar_url = ?, status_message = ?, updated_at = ? WHERE id = ?",
                       user.avatar_url, user.status_message, change.now, user.id);
         const std::string data =
@@ -146,11 +161,17 @@ wire::KeyResponse Directory::Impl::replace_keys(Change& change, const Principal&
   const bool same_key = user.public_key == update.public_key;
   if (update.rotation) {
     if (user.public_key != checked_old_key) throw Refused(409, "The key was replaced meanwhile.");
-  } else if (!same_key && change.now - caller.authenticated_at > kFreshLoginMs) {
+  } else if (same_key && user.public_key_fingerprint == update.public_key_fingerprint &&
+             user.signing_key == update.signing_key) {
+    return keys_of(user);  // Nobody hears of what did not change.
+  } else if ((!same_key || (user.signing_key && !update.signing_key)) &&
+             change.now - caller.authenticated_at > kFreshLoginMs) {
+    // Another signing key is vouched for by the identity key; none at all is not.
     throw Refused(403,
-                  "Without a rotation, log in with the password again first: the key is replaced only within "
-                  "five minutes of a login.");
+                  "Without a rotation, log in with the password again first: keys are replaced and removed "
+                  "only within five minutes of a login.");
   }
+  take_change(key_changes, user);
   user.public_key = update.public_key;
   user.public_key_fingerprint = update.public_key_fingerprint;
   user.signing_key = update.signing_key;

@@ -26,6 +26,11 @@ class AcceptOperation final : public Operation {
         done_(std::move(done)) {}
 
   bool needs_savepoint() const noexcept override { return false; }
+  std::size_t bytes() const noexcept override {
+    std::size_t sum = 0;
+    for (const auto& draft : drafts_) sum += draft.encrypted_content.size();
+    return sum;
+  }
   void run(Transaction& transaction) override {
     std::vector<std::function<void()>> afterwards;
     Change change{transaction, transaction.db, context_.clock.now_ms(), news_, afterwards};

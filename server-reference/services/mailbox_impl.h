@@ -42,7 +42,9 @@ struct Mailbox::Impl {
   void forget();
   void remove_waiter(const std::shared_ptr<PageWaiter>& waiter);
   void expire_waiters(std::int64_t now, bool all);
-  void trim(std::int64_t now);  // Items older than the retention that were acknowledged.
+  // Items older than the retention that were acknowledged, once an hour. True when it was time.
+  bool trim(std::int64_t now);
+  void trim_users(std::vector<UserId> users, std::size_t first, std::int64_t seq);
 
   ServiceContext& context;
   MailboxWriter writer;

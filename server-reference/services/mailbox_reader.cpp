@@ -5,6 +5,7 @@
 #include <deque>
 #include <queue>
 
+#include "protocol/limits.h"
 #include "services/mailbox_writer.h"
 
 namespace mychat::server {
@@ -149,7 +150,16 @@ MailboxItemPtr MailboxReader::message_item(const LogEntry& entry, const Conversa
 std::vector<std::string> MailboxReader::ids_of(const LogEntry& entry, const ConversationRow& row) {
   std::vector<std::int64_t> seqs = entry.seqs;
   if (entry.kind == EntryKind::kDelivered && seqs.size() == 2) {
-    seqs = messages_between(db_, row.id, caller_.user, seqs[0], seqs[1], 256);
+    // Between them there may be any number of which the sender had heard before: those have marks.
+    seqs.clear();
+    constexpr int kStep = static_cast<int>(limits::kIdsPerList);
+    for (std::int64_t from = entry.seqs[0]; seqs.size() < limits::kIdsPerList;) {
+      const auto step = messages_between(db_, row.id, caller_.user, from, entry.seqs[1], kStep);
+      for (const std::int64_t seq : step)
+        if (!message_marks(db_, seq).delivered_at) seqs.push_back(seq);
+      if (step.size() < static_cast<std::size_t>(kStep)) break;
+      from = step.back() + 1;
+    }
   }
   std::vector<std::string> ids;
   for (const std::int64_t seq : seqs) {

@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kWaitersPerUser = 16;
 constexpr std::size_t kWaiters = 20'000;
 constexpr std::int64_t kTrimEveryMs = 3'600'000;
+constexpr std::size_t kTrimStep = 50;
 
 }  // namespace
 
@@ -118,22 +119,21 @@ void Mailbox::Impl::expire_waiters(std::int64_t now, bool all) {
   for (const auto& waiter : gone) waiter->subscription.reset();
 }
 
-void Mailbox::Impl::trim(std::int64_t now) {
-  if (trimmed_at >= 0 && now - trimmed_at < kTrimEveryMs) return;
+bool Mailbox::Impl::trim(std::int64_t now) {
+  if (trimmed_at >= 0 && now - trimmed_at < kTrimEveryMs) return false;
   trimmed_at = now;
   const std::int64_t border = now - context.config.mailbox_retention_days * 86'400'000LL;
+  std::vector<UserId> users;
+  std::int64_t seq = 0;
+  {
+    auto db = context.storage.read();
+    seq = first_seq_at(*db, border) - 1;
+    auto query = db->query("SELECT user FROM mailboxes WHERE trimmed < min(acked, ?)", seq);
+    while (query.step()) users.push_back(query.integer(0));
+  }
+  if (seq > 0 && !users.empty()) trim_users(std::move(users), 0, seq);
   context.write<Done>(
-      [border](Change& change) {
-        const std::int64_t seq = first_seq_at(change.db, border) - 1;
-        if (seq <= 0) return Done{};
-        change.db.run(
-            "UPDATE mailboxes SET trimmed = min(acked, ?1), updated_at = ?2 "
-            "WHERE trimmed < min(acked, ?1)",
-            seq, change.now);
-        change.db.run(
-            "DELETE FROM mailbox_events WHERE seq <= ?1 AND seq <= "
-            "(SELECT trimmed FROM mailboxes m WHERE m.user = mailbox_events.user)",
-            seq);
+      [](Change& change) {
         change.db.run("DELETE FROM sessions WHERE expires_at < ?", change.now);
         change.db.run("DELETE FROM revoked_tokens WHERE expires_at < ?", change.now);
         change.db.run("DELETE FROM invites WHERE expires_at < ?",
@@ -141,6 +141,28 @@ void Mailbox::Impl::trim(std::int64_t now) {
         return Done{};
       },
       nullptr);
+  return true;
+}
+
+// Some users at a time: others write in between.
+void Mailbox::Impl::trim_users(std::vector<UserId> users, std::size_t first, std::int64_t seq) {
+  const std::size_t end = std::min(first + kTrimStep, users.size());
+  auto all = std::make_shared<std::vector<UserId>>(std::move(users));
+  context.write<Done>(
+      [all, first, end, seq](Change& change) {
+        for (std::size_t i = first; i < end; ++i) {
+          change.db.run("UPDATE mailboxes SET trimmed = min(acked, ?1), updated_at = ?2 WHERE user = ?3", seq,
+                        change.now, (*all)[i]);
+          change.db.run(
+              "DELETE FROM mailbox_events WHERE user = ?1 AND seq <= "
+              "(SELECT trimmed FROM mailboxes WHERE user = ?1)",
+              (*all)[i]);
+        }
+        return Done{};
+      },
+      [this, all, end, seq](const Result<Done>& done) {
+        if (done && end < all->size()) trim_users(std::move(*all), end, seq);
+      });
 }
 
 }  // namespace mychat::server

@@ -141,7 +141,12 @@ std::string render_for_recipient(const wire::MessageOut& message) {
 Result<AcceptedMessage> MailboxWriter::accept_one(Change& change, const Principal& sender,
                                                   wire::SendMessageRequest& draft, std::uint64_t origin) {
   Handle handle;
-  if (auto refusal = refusal_of(draft, context_.config, handle)) return std::move(*refusal);
+  if (auto refusal = refusal_of(draft, context_.config, handle)) {
+    // A repeated id gets its first answer, whatever the rest says now.
+    const auto repeats = parse_uuid(draft.id.value_or(""));
+    if (repeats && find_message(change.db, *repeats)) return repeated(change, sender, *repeats);
+    return std::move(*refusal);
+  }
   const std::string id = draft.id ? *draft.id : uuid_v7(change.now);
   const auto uuid = parse_uuid(id);
   if (!uuid) return Failure{422, "The id is not a UUID.", 0};
@@ -276,11 +281,19 @@ std::int64_t MailboxWriter::ack(Change& change, const Principal& caller, std::in
   return mailbox.acked = reached;
 }
 
+void MailboxWriter::mark_told(MailboxMemory& mailbox, std::int64_t seq) {
+  const auto known =
+      std::lower_bound(mailbox.waiting.begin(), mailbox.waiting.end(), seq,
+                       [](const Undelivered& entry, std::int64_t at) { return entry.seq < at; });
+  if (known != mailbox.waiting.end() && known->seq == seq) known->told = true;
+}
+
 int MailboxWriter::read(Change& change, const Principal& caller, const std::vector<std::string>& ids,
                         bool strict) {
   Receipts receipts;
   int unread = 0;
-  const std::int64_t acked = memory(change, caller.user).acked;
+  MailboxMemory& mailbox = memory(change, caller.user);
+  const std::int64_t acked = mailbox.acked;
   for (const std::string& text : ids) {
     const auto id = parse_uuid(text);
     const auto key = id ? find_message(change.db, *id) : std::nullopt;
@@ -295,6 +308,7 @@ int MailboxWriter::read(Change& change, const Principal& caller, const std::vect
     marks.read_at = change.now;
     if (!marks.delivered_at && key->seq > acked) marks.delivered_at = change.now;
     put_marks(change.db, key->seq, marks, change.now);
+    mark_told(mailbox, key->seq);
     ++unread;
     const std::int64_t place = conversation(change, key->sender, caller.user);
     Receipt& receipt = receipts[place];
@@ -323,10 +337,7 @@ void MailboxWriter::delivered(Change& change, const Principal& caller,
     receipt.sender = found->first.sender;
     receipt.seqs.push_back(seq);
     receipt.ids.push_back(parse_uuid(found->second.id).value_or(Uuid{}));
-    const auto known =
-        std::lower_bound(mailbox.waiting.begin(), mailbox.waiting.end(), seq,
-                         [](const Undelivered& entry, std::int64_t at) { return entry.seq < at; });
-    if (known != mailbox.waiting.end() && known->seq == seq) known->told = true;
+    mark_told(mailbox, seq);
   }
   announce_receipts(change, caller.user, caller.handle, receipts, EntryKind::kDeliveredOnes);
 }

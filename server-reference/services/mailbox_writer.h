@@ -80,6 +80,7 @@ class MailboxWriter {
                        Receipts& receipts);
   void announce_receipts(Change& change, UserId recipient, const std::string& handle,
                          const Receipts& receipts, EntryKind kind);
+  static void mark_told(MailboxMemory& mailbox, std::int64_t seq);
   std::int64_t monotonic_now(std::int64_t now);
 
   ServiceContext& context_;

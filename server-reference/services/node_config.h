@@ -25,6 +25,7 @@ struct NodeConfig {
 
   std::size_t max_message_size = 10 * 1024 * 1024;  // Decoded encrypted_content.
   int mailbox_retention_days = 30;
+  bool housekeeping = true;        // Timed work. The operator's commands leave it to the node.
   int max_sessions_per_user = 64;  // The oldest is ended by a further login.
   int max_contacts_per_user = 10'000;
 
@@ -35,7 +36,10 @@ struct NodeConfig {
   std::size_t read_queue = 4096;
 
   RateLimit login_per_address{5, 60'000};
-  RateLimit login_per_account{5, 60'000};
+  RateLimit login_per_account_and_address{5, 60'000};  // So that others cannot lock an account out.
+  RateLimit login_per_account{20, 60'000};
+  RateLimit password_checks_per_account{5, 60'000};  // Of a session: change of password, deletion.
+  RateLimit changes_per_account{10, 3'600'000};      // Of the profile; likewise of the keys.
   RateLimit register_per_address{10, 3'600'000};
 };
 

@@ -44,13 +44,19 @@ void Presence::Impl::update(const Caller& caller, const std::function<void(Onlin
     after = status_of(user);
     if (user.connections.empty()) users.erase(caller->user);
   }
-  if (before != after) announce(caller->user, caller->handle, after);
+  if (before != after) announce(caller->user, caller->handle);
 }
 
-void Presence::Impl::announce(UserId user, const std::string& handle, PresenceStatus status) {
+void Presence::Impl::announce(UserId user, const std::string& handle) {
   const std::int64_t seen = context.clock.now_ms();
-  const bool posted = context.workers.post([this, user, handle, status, seen] {
+  const bool posted = context.workers.post([this, user, handle, seen] {
     try {
+      // What holds now, not when this was put into the queue: tasks of one user may overtake each other.
+      PresenceStatus status = PresenceStatus::kOffline;
+      {
+        const std::lock_guard lock(mutex);
+        if (const auto known = users.find(user); known != users.end()) status = status_of(known->second);
+      }
       std::vector<std::int64_t> holders;
       {
         auto db = context.storage.read();
@@ -86,6 +92,15 @@ void Presence::set_status(const Caller& caller, std::uint64_t connection, Presen
       user.connections[connection] = {status, now};
     }
   });
+}
+
+void Presence::still_there(const Caller& caller, std::uint64_t connection) {
+  const std::int64_t now = impl_->context.clock.monotonic_ms();
+  const std::lock_guard lock(impl_->mutex);
+  const auto user = impl_->users.find(caller->user);
+  if (user == impl_->users.end()) return;
+  const auto known = user->second.connections.find(connection);
+  if (known != user->second.connections.end()) known->second.seen = now;
 }
 
 void Presence::touch(const Caller& caller, std::uint64_t connection) {
@@ -221,8 +236,8 @@ void Presence::Impl::expire(std::int64_t now) {
       place = user.connections.empty() ? users.erase(place) : std::next(place);
     }
   }
-  for (const auto& [user, handle] : changed_to_away) announce(user, handle, PresenceStatus::kAway);
-  for (const auto& [user, handle] : silent) announce(user, handle, PresenceStatus::kOffline);
+  for (const auto& [user, handle] : changed_to_away) announce(user, handle);
+  for (const auto& [user, handle] : silent) announce(user, handle);
 }
 
 }  // namespace mychat::server

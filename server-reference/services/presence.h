@@ -28,6 +28,8 @@ class Presence {
   void connected(const Caller& caller, std::uint64_t connection);
   void set_status(const Caller& caller, std::uint64_t connection, PresenceStatus status);
   void touch(const Caller& caller, std::uint64_t connection);  // Any sign of life (ping, send).
+  // Likewise, but of a connection that may be gone already: it does not come back.
+  void still_there(const Caller& caller, std::uint64_t connection);
   void disconnected(const Caller& caller, std::uint64_t connection);
 
   // Forwards to the peer named when it may know (it holds the caller as a contact or they exchanged

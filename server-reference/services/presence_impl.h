@@ -38,7 +38,7 @@ struct Presence::Impl {
 
   static PresenceStatus status_of(const OnlineUser& user);
   void update(const Caller& caller, const std::function<void(OnlineUser&)>& change);
-  void announce(UserId user, const std::string& handle, PresenceStatus status);
+  void announce(UserId user, const std::string& handle);
   void look_up_and_forward(const Caller& caller, const std::string& peer_name, bool is_typing);
   void forward(const Principal& caller, UserId peer, bool is_typing, std::int64_t now);
   void expire(std::int64_t now);

@@ -1,8 +1,8 @@
-// At most so many events of one key within a sliding window. Bounded memory; any thread.
+// At most so many events of one key within a window that begins with the first of them. Bounded memory; any
+// thread.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -25,10 +25,15 @@ class RateLimiter {
   const RateLimit limit_;
   const std::size_t max_keys_;
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, std::deque<std::int64_t>> times_;
+  struct Count {
+    std::int64_t window_start = 0;
+    int taken = 0;
+  };
+  std::unordered_map<std::string, Count> counts_;
 };
 
-// What one network subscriber has: an IPv4 address, or the /64 of an IPv6 address.
+// What one network subscriber has: an IPv4 address (also one mapped into IPv6), or the /64 of an IPv6
+// address.
 std::string rate_key_of_address(const std::string& address);
 
 }  // namespace mychat::server

@@ -83,6 +83,7 @@ Services::Services(NodeConfig config, StorageOptions storage, const Log& log, co
     }
     if (hook) hook();
   });
+  if (!impl->context.config.housekeeping) return;
   impl->auth.impl_->resume_erasures();
   if (&clock != &Clock::system()) return;
   impl->ticker = std::thread([this, impl] {
@@ -125,7 +126,7 @@ void Services::tick() {
     impl_->presence.impl_->expire(now);
     impl_->mailbox.impl_->expire_waiters(now, false);
     impl_->auth.impl_->write_used();
-    impl_->mailbox.impl_->trim(impl_->context.clock.now_ms());
+    if (impl_->mailbox.impl_->trim(impl_->context.clock.now_ms())) impl_->auth.impl_->resume_erasures();
     if (now - impl_->looked_ms >= kLookForChangesMs) {
       impl_->looked_ms = now;
       // Writes nothing, but makes the writer look whether an operator's command changed the database.

@@ -17,17 +17,23 @@ Caller SessionCache::find(const Sha256Digest& token, std::int64_t now) {
   return found->second.caller;
 }
 
+bool SessionCache::holds(const Sha256Digest& token, std::int64_t now) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(token);
+  return found != entries_.end() && found->second.caller->expires_at > now;
+}
+
 std::uint64_t SessionCache::epoch() const {
   const std::lock_guard lock(mutex_);
   return epoch_;
 }
 
-void SessionCache::put(const Sha256Digest& token, const Caller& caller, std::int64_t now,
-                       std::uint64_t epoch) {
+void SessionCache::put(const Sha256Digest& token, const Caller& caller, std::int64_t now, std::uint64_t epoch,
+                       bool use) {
   const std::lock_guard lock(mutex_);
   if (epoch != epoch_) return;
   if (entries_.size() >= kMaxEntries) entries_.erase(entries_.begin());
-  entries_[token] = {caller, now, true};
+  entries_[token] = {caller, now, use};
 }
 
 void SessionCache::remove_if(const std::function<bool(const Principal&)>& gone) {

@@ -21,9 +21,10 @@ class SessionCache {
 
   // Notes the use when it is found.
   Caller find(const Sha256Digest& token, std::int64_t now);
+  bool holds(const Sha256Digest& token, std::int64_t now) const;
   // To be taken before the database is read; put() then drops what was revoked in between.
   std::uint64_t epoch() const;
-  void put(const Sha256Digest& token, const Caller& caller, std::int64_t now, std::uint64_t epoch);
+  void put(const Sha256Digest& token, const Caller& caller, std::int64_t now, std::uint64_t epoch, bool use);
   void remove_if(const std::function<bool(const Principal&)>& gone);
   void remove(const Sha256Digest& token);
   void clear();

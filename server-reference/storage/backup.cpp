@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "crypto/random.h"
 #include "storage/file_lock.h"
+#include "storage/ownership.h"
 #include "storage/schema.h"
 #include "storage/sqlite.h"
 #include "storage/storage.h"
@@ -33,17 +34,20 @@ void sync_path(const std::string& path, int flags) {
   if (failed != 0) throw_io("The file " + path + " cannot be made durable.");
 }
 
-std::string folder_of(const std::string& path) {
-  const fs::path folder = fs::path(path).parent_path();
-  return folder.empty() ? "." : folder.string();
-}
-
 // Removes a half-made file unless it was kept.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(std::string path) : path_(std::move(path)) {
+  // Of the same owner as `model`, unless that is empty.
+  TemporaryFile(std::string path, const std::string& model) : path_(std::move(path)) {
     const int fd = open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) throw_io("The file " + path_ + " cannot be created.");
+    try {
+      if (!model.empty()) give_to_owner_of(fd, model);
+    } catch (...) {
+      close(fd);
+      std::remove(path_.c_str());
+      throw;
+    }
     close(fd);
   }
   ~TemporaryFile() {
@@ -66,9 +70,36 @@ class TemporaryFile {
     sync_path(folder_of(name), O_RDONLY | O_DIRECTORY);
   }
 
+  // Puts it in the place of `name`, which is kept as `kept`: at every moment there is a whole file of that
+  // name.
+  void replace(const std::string& name, const std::string& kept) {
+    sync_path(path_, O_RDWR);
+    if (link(name.c_str(), kept.c_str()) != 0) throw_io("The file " + kept + " cannot be created.");
+    sync_path(folder_of(name), O_RDONLY | O_DIRECTORY);
+    if (std::rename(path_.c_str(), name.c_str()) != 0) throw_io("The file " + name + " cannot be replaced.");
+    sync_path(folder_of(name), O_RDONLY | O_DIRECTORY);
+  }
+
  private:
   std::string path_;
 };
+
+// Brings everything of a database that nobody has open into its one file. One that is damaged keeps its log.
+bool gather_into_one_file(const std::string& path) {
+  try {
+    SqliteConnection db(path, OpenMode::kReadWrite);
+    db.execute("PRAGMA journal_mode = DELETE");
+  } catch (const std::exception&) {
+  }
+  return !fs::exists(path + "-wal");
+}
+
+// A copy inside the node's folder is the node's; elsewhere it is whoever made it.
+bool is_inside(const std::string& path, const std::string& folder) {
+  const fs::path place =
+      fs::weakly_canonical(folder_of(path)).lexically_relative(fs::weakly_canonical(folder));
+  return !place.empty() && *place.begin() != "..";
+}
 
 void copy_pages(const std::string& source, const std::string& destination) {
   SqliteConnection from(source, OpenMode::kReadOnly);
@@ -99,7 +130,8 @@ void backup_database(const std::string& source, const std::string& destination) 
     throw Error(MYCHAT_E_ALREADY_EXISTS, MYCHAT_DOMAIN_SYSTEM, "The file " + destination + " exists already.",
                 EEXIST);
   }
-  TemporaryFile copy(destination + "." + uuid_v4() + ".part");
+  const bool inside = is_inside(destination, folder_of(source));
+  TemporaryFile copy(destination + "." + uuid_v4() + ".part", inside ? folder_of(source) : std::string());
   copy_pages(source, copy.path());
   copy.publish(destination);
 }
@@ -117,14 +149,14 @@ std::vector<MigrationStep> Storage::plan(const std::string& path) {
   return missing;
 }
 
-std::vector<std::string> Storage::check(const std::string& path) {
+std::vector<std::string> Storage::check(const std::string& path, bool may_be_older) {
   std::vector<std::string> problems;
   try {
     require_file(path);
     SqliteConnection db(path, OpenMode::kReadOnly);
     const int version = schema_version(db, schema_steps());
     if (version == 0) problems.push_back("The database is empty.");
-    if (version != 0 && version < current_version()) {
+    if (version != 0 && version < current_version() && !may_be_older) {
       problems.push_back("The schema is " + std::to_string(version) + " and needs to be migrated to " +
                          std::to_string(current_version()) + ".");
     }
@@ -143,9 +175,10 @@ std::vector<std::string> Storage::check(const std::string& path) {
   return problems;
 }
 
-std::string Storage::restore(const std::string& source, const std::string& destination) {
+std::string Storage::restore(const std::string& source, const std::string& destination, bool end_sessions) {
   require_file(source);
-  TemporaryFile copy(destination + "." + uuid_v4() + ".part");
+  TemporaryFile copy(destination + "." + uuid_v4() + ".part",
+                     fs::exists(destination) ? destination : folder_of(destination));
   copy_pages(source, copy.path());
   {
     SqliteConnection db(copy.path(), OpenMode::kReadWrite);
@@ -153,7 +186,12 @@ std::string Storage::restore(const std::string& source, const std::string& desti
       throw Error(MYCHAT_E_STORE_CORRUPT, MYCHAT_DOMAIN_STORE, "The backup is an empty database.");
     }
     migrate(db, schema_steps());
-    db.run("UPDATE node SET mailbox_id = ?, updated_at = ?", uuid_v4(), Clock::system().now_ms());
+    const std::int64_t now = Clock::system().now_ms();
+    db.run("UPDATE node SET mailbox_id = ?, updated_at = ?", uuid_v4(), now);
+    if (end_sessions) {
+      db.run("DELETE FROM sessions");
+      db.run("UPDATE users SET tokens_from = ?1, updated_at = ?1", now);
+    }
   }
   const auto problems = check(copy.path());
   if (!problems.empty()) {
@@ -162,14 +200,15 @@ std::string Storage::restore(const std::string& source, const std::string& desti
   std::string kept;
   {
     const FileLock lock(destination + ".lock");  // No node may run on it.
-    if (fs::exists(destination)) {
-      kept = free_name(destination + ".before-restore");
-      for (const char* suffix : {"", "-wal"}) {
-        if (fs::exists(destination + suffix)) fs::rename(destination + suffix, kept + suffix);
-      }
-      fs::remove(destination + "-shm");
+    if (!fs::exists(destination)) {
+      copy.publish(destination);
+      return kept;
     }
-    copy.publish(destination);
+    kept = free_name(destination + ".before-restore");
+    // A log beside the new file would be taken for its own.
+    if (!gather_into_one_file(destination)) fs::rename(destination + "-wal", kept + "-wal");
+    fs::remove(destination + "-shm");
+    copy.replace(destination, kept);
   }
   return kept;
 }

@@ -2,17 +2,27 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 #include "base/error.h"
+#include "storage/ownership.h"
 
 namespace mychat::server {
 
 FileLock::FileLock(const std::string& path) : fd_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
   if (fd_ < 0) {
     throw Error(MYCHAT_E_IO, MYCHAT_DOMAIN_SYSTEM, "The lock file " + path + " cannot be opened.", errno);
+  }
+  if (struct stat status{}; fstat(fd_, &status) == 0 && status.st_uid == 0) {
+    try {
+      give_to_owner_of(fd_, folder_of(path));
+    } catch (...) {
+      close(fd_);
+      throw;
+    }
   }
   if (flock(fd_, LOCK_EX | LOCK_NB) != 0) {
     close(fd_);

@@ -16,6 +16,7 @@
 #include "crypto/random.h"
 #include "storage/backup.h"
 #include "storage/file_lock.h"
+#include "storage/ownership.h"
 #include "storage/schema.h"
 #include "storage/sqlite.h"
 
@@ -54,7 +55,9 @@ struct Storage::Impl {
   std::mutex mutex;
   std::condition_variable work;
   std::deque<std::unique_ptr<Operation>> queue;
-  bool waiting = false;  // The writer sleeps until something comes.
+  std::size_t held_bytes = 0;   // Of the operations that wait or are written.
+  std::size_t group_bytes = 0;  // Of those that are written.
+  bool waiting = false;         // The writer sleeps until something comes.
   bool stopping = false;
   SteadyTime last_start{};
   std::size_t last_size = 0;
@@ -73,6 +76,7 @@ struct Storage::Impl {
   std::condition_variable reader_free;
   std::vector<std::unique_ptr<SqliteConnection>> readers;
   std::size_t readers_open = 0;
+  bool readers_stopped = false;
 
   std::mutex checkpoint_mutex;
   std::condition_variable checkpoint_wake;
@@ -96,6 +100,12 @@ void Storage::Impl::open_database() {
           MYCHAT_E_IO, MYCHAT_DOMAIN_SYSTEM,
           "The database " + options.path + " cannot be created: its folder is missing or not writable.",
           errno);
+    }
+    try {
+      give_to_owner_of(fd, folder_of(options.path));
+    } catch (...) {
+      close(fd);
+      throw;
     }
     close(fd);
   }
@@ -147,6 +157,10 @@ bool Storage::submit(std::unique_ptr<Operation>& operation) {
   {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->stopping || impl_->queue.size() >= impl_->options.queue_limit) return false;
+    const std::size_t bytes = operation->bytes();
+    if (bytes != 0 && impl_->held_bytes != 0 && impl_->held_bytes + bytes > impl_->options.queue_bytes)
+      return false;
+    impl_->held_bytes += bytes;
     impl_->queue.push_back(std::move(operation));
     wake = std::exchange(impl_->waiting, false);
   }
@@ -168,6 +182,7 @@ void Storage::on_foreign_change(std::function<void()> hook) {
 // starts not before `pace` after it: the cost of a commit is shared by more of them.
 bool Storage::Impl::wait_for_group(std::unique_lock<std::mutex>& lock,
                                    std::vector<std::unique_ptr<Operation>>& group) {
+  held_bytes -= std::exchange(group_bytes, 0);
   while (queue.empty() && !stopping) {
     waiting = true;
     work.wait(lock);
@@ -181,6 +196,7 @@ bool Storage::Impl::wait_for_group(std::unique_lock<std::mutex>& lock,
   last_start = std::chrono::steady_clock::now();
   const std::size_t count = std::min(queue.size(), options.group_limit);
   for (std::size_t i = 0; i < count; ++i) {
+    group_bytes += queue.front()->bytes();
     group.push_back(std::move(queue.front()));
     queue.pop_front();
   }
@@ -349,8 +365,10 @@ Storage::Reader Storage::read() {
   Impl& impl = *impl_;
   std::unique_lock lock(impl.readers_mutex);
   impl.reader_free.wait(lock, [&] {
-    return !impl.readers.empty() || impl.readers_open < std::max<std::size_t>(impl.options.readers, 1);
+    return impl.readers_stopped || !impl.readers.empty() ||
+           impl.readers_open < std::max<std::size_t>(impl.options.readers, 1);
   });
+  if (impl.readers_stopped) throw Error(MYCHAT_E_CLOSED, MYCHAT_DOMAIN_STORE, "The storage is stopped.");
   if (!impl.readers.empty()) {
     auto connection = std::move(impl.readers.back());
     impl.readers.pop_back();
@@ -404,7 +422,9 @@ void Storage::stop() {
   {
     const std::lock_guard lock(impl_->readers_mutex);
     impl_->readers.clear();
+    impl_->readers_stopped = true;
   }
+  impl_->reader_free.notify_all();
   impl_->writer.reset();  // The last connection writes the log back into the file.
   impl_->lock_file.reset();
 }

@@ -17,10 +17,11 @@ class SqliteConnection;
 
 struct StorageOptions {
   std::string path;
-  std::size_t readers = 3;              // Read-only connections, opened when needed.
-  std::size_t queue_limit = 16 * 1024;  // Operations waiting; submit() refuses beyond.
-  std::size_t group_limit = 1024;       // Operations in one transaction.
-  std::size_t cache_kib = 16 * 1024;    // Page cache of the writer.
+  std::size_t readers = 3;                      // Read-only connections, opened when needed.
+  std::size_t queue_limit = 16 * 1024;          // Operations waiting; submit() refuses beyond.
+  std::size_t queue_bytes = 256 * 1024 * 1024;  // Of what they hold, likewise; those being written included.
+  std::size_t group_limit = 1024;               // Operations in one transaction.
+  std::size_t cache_kib = 16 * 1024;            // Page cache of the writer.
   std::chrono::microseconds pace{
       2000};            // Least time between starts of groups once operations come side by side.
   bool create = true;   // When there is no file.
@@ -47,6 +48,8 @@ class Operation {
   // Operations that only read before they decide to fail, and write in a way that needs no undoing when they
   // throw, say false and save the savepoint.
   virtual bool needs_savepoint() const noexcept { return true; }
+  // What it holds until it is done, when that is much. Asked before run().
+  virtual std::size_t bytes() const noexcept { return 0; }
 };
 
 struct MigrationStep {
@@ -81,7 +84,7 @@ class Storage {
   // Called on the writer thread when another process changed the database: what is cached may be wrong.
   void on_foreign_change(std::function<void()> hook);
 
-  // A read-only connection for the length of one read; waits for a free one.
+  // A read-only connection for the length of one read; waits for a free one. Throws once the storage stopped.
   class Reader {
    public:
     Reader(Storage& storage, std::unique_ptr<SqliteConnection> connection);
@@ -111,12 +114,14 @@ class Storage {
   static int current_version();  // Of this program.
   // integrity_check, foreign keys, schema version: nothing when all is well, else what is wrong, one line
   // each.
-  static std::vector<std::string> check(const std::string& path);
+  static std::vector<std::string> check(const std::string& path, bool may_be_older = false);
   // Verifies `source` (a backup) completely, then puts a copy of it in the place of `destination`, which no
-  // node may have open. The copy gets a new mailbox_id, so that clients notice, and all sessions stay valid.
+  // node may have open. The copy gets a new mailbox_id, so that clients notice. All sessions of the backup
+  // are valid again, also those that were ended after it was made, unless `end_sessions`.
   // The replaced database is kept as `destination` + ".before-restore" (the returned path), empty when there
   // was none.
-  static std::string restore(const std::string& source, const std::string& destination);
+  static std::string restore(const std::string& source, const std::string& destination,
+                             bool end_sessions = false);
 
  private:
   struct Impl;

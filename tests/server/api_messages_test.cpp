@@ -58,8 +58,21 @@ TEST_F(ApiMessages, ARepeatedIdGetsTheFirstAnswerAndAnotherSendersIs409) {
   EXPECT_EQ(first.status, 201);
   EXPECT_EQ(again.status, 201);
   EXPECT_EQ(first.text, again.text);
+  EXPECT_EQ(post(alice_, message_members(id, "bob@elsewhere.test")).text, first.text) << "whatever the rest says";
   EXPECT_EQ(post(bob_, message_members(id, "alice@node.test")).status, 409);
   EXPECT_EQ(get(bob_, "/api/messages/conversation/alice@node.test").json()->array("messages").size(), 1u);
+}
+
+TEST_F(ApiMessages, ALargeBodyWithoutAValidSessionIsRefusedBeforeItIsSent) {
+  for (const auto& [header, status] :
+       {std::pair{std::string(), 403}, std::pair{std::string("Authorization: Bearer no-token\r\n"), 401}}) {
+    TestClient client(node_.port());
+    client.send("POST /api/messages HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n" + header +
+                "Content-Length: 9000000\r\n\r\n");
+    const auto answer = client.response();
+    EXPECT_EQ(answer->status, status);
+    EXPECT_EQ(answer->headers.at("connection"), "close");
+  }
 }
 
 TEST_F(ApiMessages, RefusalsHaveTheStatusOfTheContract) {

@@ -253,6 +253,39 @@ TEST_F(ApiWs, AnItemWrittenByAnotherProcessIsNotLostToALiveStream) {
   EXPECT_EQ(message_of(items[1]).id, after);
 }
 
+TEST_F(ApiWs, BeforeTheAuthenticationFramesAreSmall) {
+  WsClient stranger(node_);
+  stranger.send(R"({"type":"auth","token":")" + std::string(10'000, 'x') + "\"}");
+  EXPECT_EQ(stranger.close_code(), 1009);
+  WsClient alice(node_, alice_);
+  alice.send(send_frame(fresh_id(), bob_, std::string(100'000, 'x')));
+  EXPECT_FALSE(alice.expect<wire::SentFrame>().results.at(0).error);
+}
+
+TEST(ApiWsCostly, FramesThatCostMuchAreHeldBackAndNoneIsLost) {
+  TestNode node([](Config&, NodeOptions& options) {
+    options.ws.costly_burst_ms = 100;
+    options.ws.costly_ms = 100;
+    options.ws.sweep_ms = 20;
+  });
+  const Account alice = node.add("alice"), bob = node.add("bob", 1);
+  std::vector<std::string> ids;
+  for (int i = 0; i < 10; ++i) ids.push_back(node.send(alice, bob));
+  WsClient client(node, bob);
+  const auto begin = std::chrono::steady_clock::now();
+  for (const std::string& id : ids) client.send(R"({"type":"read","message_ids":[")" + id + "\"]}");
+  EXPECT_TRUE(client.quiet());
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(700));
+  WsClient sender(node, alice);
+  sender.subscribe();
+  std::set<std::string> read;
+  while (read.size() < ids.size())
+    for (const auto& item : sender.items(1))
+      if (const auto* receipt = std::get_if<wire::ReceiptItem>(&item.data))
+        read.insert(receipt->message_ids.begin(), receipt->message_ids.end());
+  EXPECT_EQ(read, (std::set<std::string>{ids.begin(), ids.end()}));
+}
+
 TEST(ApiWsLarge, AnAnswerBesideALargeItemUnderWayIsNoOverflow) {
   TestNode node;
   const Account alice = node.add("alice"), bob = node.add("bob", 1);

@@ -142,8 +142,9 @@ TEST(FrontHttp, RefusalsAreJsonAndEndTheConnection) {
 
 TEST(FrontHttp, BodiesAreBoundedByMethodAndPath) {
   FrontConfig config = TestFront::fast();
-  config.body_limit = [](std::string_view method, std::string_view path) -> std::size_t {
-    return method == "PUT" && path == "/large" ? 100'000 : 10;
+  config.body_limit = [](const HttpRequest& request) -> std::optional<std::size_t> {
+    if (request.path == "/unread") return std::nullopt;
+    return request.method == "PUT" && request.path == "/large" ? 100'000 : 10;
   };
   TestFront front(config);
   TestClient client(front.port());
@@ -157,6 +158,31 @@ TEST(FrontHttp, BodiesAreBoundedByMethodAndPath) {
   chunked.send(
       "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n6\r\nabcdef\r\n");
   EXPECT_EQ(chunked.response()->status, 413);
+  // Answered by the handler at once, whatever is announced; none of it is asked for.
+  TestClient unread(front.port());
+  unread.send("POST /unread HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 9000000\r\n\r\n");
+  const auto answer = unread.response();
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(answer->headers.at("connection"), "close");
+}
+
+TEST(FrontHttp, LargeBodiesUnderWayAreBoundedInAll) {
+  FrontConfig config = TestFront::fast();
+  config.max_body_bytes = 10'000'000;
+  config.inbound_bytes = 1'000'000;
+  TestFront front(config);
+  TestClient first(front.port()), second(front.port());
+  first.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 900000\r\n\r\n" + std::string(800'000, 'x'));
+  second.send("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 900000\r\n\r\n" + std::string(800'000, 'x'));
+  // One of them is over the bound, whichever came later.
+  ASSERT_TRUE(eventually([&] { return front.server->stats().bad_requests == 1; }));
+  first.send(std::string(100'000, 'x'));
+  second.send(std::string(100'000, 'x'));
+  const int one = first.response()->status, two = second.response()->status;
+  EXPECT_EQ(std::min(one, two), 200);
+  EXPECT_EQ(std::max(one, two), 503);
+  TestClient third(front.port());
+  EXPECT_EQ(third.request("POST", "/echo", std::string(900'000, 'x')).status, 200) << "the room came back";
 }
 
 TEST(FrontHttp, ExpectIsAnsweredBeforeTheBody) {

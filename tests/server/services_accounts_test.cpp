@@ -398,6 +398,121 @@ TEST_F(Accounts, KeysAreReplacedByARotationOrSoonAfterALogin) {
       422);
 }
 
+TEST_F(Accounts, KeysAndProfilesThatDoNotChangeTellNobodyAndChangesAreCounted) {
+  const Caller alice = enter("alice");
+  const Caller bob = enter("bobby");
+  ASSERT_TRUE(send(bob, draft("alice")));
+  ASSERT_EQ(status<wire::Contact>([&](auto done) {
+              services_->directory().add_contact(bob, "alice@node.test", std::nullopt, done);
+            }),
+            200);
+  clock_.advance(5 * 60'000 + 1);
+  wire::KeyUpdate update;
+  update.public_key = key(0).public_key().to_spki_pem();
+  update.public_key_fingerprint = key_fingerprint(key(0).public_key());
+  const auto put = [&] {
+    return status<wire::KeyResponse>(
+        [&](auto done) { services_->directory().update_keys(alice, update, done); });
+  };
+  const auto changes = [&] { return services_->mailbox().page(bob, 0, 256).items.size() - 1; };
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(put(), 200);
+  EXPECT_EQ(changes(), 0U);
+  // A signing key that the identity key certifies needs no password; taking it away does.
+  const auto certify = [&](std::uint8_t seed) {
+    Ed25519PublicKey signing;
+    signing.fill(seed);
+    update.signing_key = base64_encode(signing);
+    update.signing_key_certificate =
+        base64_encode(view(certify_signing_key(key(0), "alice@node.test", signing)));
+  };
+  certify(1);
+  EXPECT_EQ(put(), 200);
+  EXPECT_EQ(changes(), 1U);
+  certify(1);  // Another signature over the same key says nothing new.
+  EXPECT_EQ(put(), 200);
+  EXPECT_EQ(changes(), 1U);
+  auto without = update;
+  without.signing_key.reset();
+  without.signing_key_certificate.reset();
+  EXPECT_EQ(status<wire::KeyResponse>(
+                [&](auto done) { services_->directory().update_keys(alice, without, done); }),
+            403);
+  for (std::uint8_t i = 2; i <= 10; ++i) {
+    certify(i);
+    EXPECT_EQ(put(), 200);
+  }
+  certify(11);
+  EXPECT_EQ(put(), 429);
+  EXPECT_EQ(changes(), 10U);
+  wire::ProfileUpdate profile;
+  const auto say = [&](const std::string& text) {
+    profile.status_message = text;
+    return status<wire::UserMe>(
+        [&](auto done) { services_->directory().update_profile(alice, profile, done); });
+  };
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(say(std::to_string(i)), 200);
+  EXPECT_EQ(say("9"), 200) << "what it says already";
+  EXPECT_EQ(say("10"), 429);
+  EXPECT_EQ(changes(), 20U);
+  clock_.advance(3'600'000);
+  EXPECT_EQ(say("10"), 200);
+}
+
+TEST_F(Accounts, OnlyOneOfTwoChangesOfThePasswordUnderWayHolds) {
+  const Caller alice = enter("alice");
+  std::vector<std::future<int>> answers;
+  for (int i = 0; i < 2; ++i) {
+    auto promise = std::make_shared<std::promise<int>>();
+    answers.push_back(promise->get_future());
+    services_->auth().change_password(alice, to_secret(std::string_view("correct horse")),
+                                      to_secret("battery staple " + std::to_string(i)),
+                                      [promise](const Result<Done>& result) {
+                                        promise->set_value(result ? 200 : result.failure().status);
+                                      });
+  }
+  std::multiset<int> statuses;
+  for (auto& answer : answers) statuses.insert(answer.get());
+  EXPECT_EQ(statuses, (std::multiset<int>{200, 401}));
+}
+
+TEST_F(Accounts, OthersDoNotLockAnAccountOut) {
+  config_.login_per_account_and_address = {5, 60'000};
+  config_.login_per_account = {20, 60'000};
+  config_.password_checks_per_account = {5, 60'000};
+  reopen();
+  const Caller alice = enter("alice");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(login("alice", "wrong", "198.51.100.1").failure().status, 401);
+  EXPECT_EQ(login("alice", "wrong", "198.51.100.1").failure().status, 429);
+  EXPECT_TRUE(login("alice"));
+  for (int from = 2; from < 5; ++from)
+    for (int i = 0; i < 5; ++i)
+      (void)login("alice", "wrong", "198.51.100." + std::to_string(from));
+  EXPECT_EQ(login("alice").failure().status, 429) << "the account as a whole";
+  EXPECT_EQ(status([&](auto done) {
+              services_->auth().change_password(alice, to_secret(std::string_view("correct horse")),
+                                                to_secret(std::string_view("battery staple")), done);
+            }),
+            200)
+      << "who is in is counted apart";
+}
+
+TEST_F(Accounts, AnOperatorsDeletionErasesEverythingBeforeItReturns) {
+  const Caller alice = enter("alice");
+  const Caller bob = enter("bobby");
+  for (int i = 0; i < 1200; ++i) ASSERT_TRUE(send(bob, draft("alice")));
+  {
+    NodeConfig config = config_;
+    config.housekeeping = false;
+    Services command(config, {.path = database(), .hold = false}, log_, clock_);
+    command.admin().delete_user("alice");
+  }
+  auto db = services_->storage().read();
+  auto rows = db->query("SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM users WHERE erased_at > 0)");
+  ASSERT_TRUE(rows.step());
+  EXPECT_EQ(rows.integer(0), 0);
+  EXPECT_EQ(rows.integer(1), 1);
+}
+
 TEST_F(Accounts, ContactsAndProfilesAndTheirRefusals) {
   const Caller alice = enter("alice");
   const Caller bob = enter("bobby");
@@ -480,6 +595,7 @@ TEST(RateLimiterTest, RemembersABoundedNumberOfKeys) {
   EXPECT_EQ(limiter.take("x", 5000), 0);
   EXPECT_EQ(limiter.take("x", 5000), 0);
   EXPECT_EQ(limiter.take("x", 5001), 1);
+  EXPECT_EQ(rate_key_of_address("::ffff:192.0.2.7"), "192.0.2.7");
   EXPECT_EQ(limiter.take("x", 6000), 0);
   EXPECT_EQ(rate_key_of_address("2001:db8:1:2:3::4"), rate_key_of_address("2001:db8:1:2::9"));
   EXPECT_NE(rate_key_of_address("2001:db8:1:3::4"), rate_key_of_address("2001:db8:1:2::9"));

@@ -104,6 +104,7 @@ class ServicesTest : public ::testing::Test {
     config_.registration_open = true;
     config_.argon2 = {64, 1, 1};
     config_.login_per_account = config_.login_per_address = config_.register_per_address = {0, 60'000};
+    config_.login_per_account_and_address = config_.password_checks_per_account = {0, 60'000};
     open();
   }
   void TearDown() override {

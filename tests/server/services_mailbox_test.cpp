@@ -320,6 +320,41 @@ TEST_F(Mailboxes, PresenceIsThatOfTheMostPresentConnectionAndGoesToThoseWhoHoldT
   EXPECT_EQ(heard->wait_notes(4).back(), "presence alice@node.test online");
 }
 
+TEST_F(Mailboxes, WhatWasReadIsNotReportedAsDeliveredLater) {
+  const Caller alice = enter("alice");
+  const Caller bob = enter("bobby");
+  const std::string id = uuid_v4();
+  const auto sent = send(alice, draft("bobby", id)).value();
+  EXPECT_EQ(read(bob, {id}), 1);
+  EXPECT_EQ(ack(bob, sent.seq), sent.seq);
+  EXPECT_EQ(types(services_->mailbox().page(alice, 0, 9)), (std::vector<std::string>{"sent", "receipt"}));
+}
+
+TEST_F(Mailboxes, AReceiptOfARangeKeepsItsIdsAroundMessagesThatWereReportedBefore) {
+  const Caller alice = enter("alice");
+  const Caller bob = enter("bobby");
+  std::vector<std::int64_t> seqs;
+  for (int i = 0; i < 300; ++i) seqs.push_back(send(alice, draft("bobby")).value().seq);
+  services_->mailbox().mark_delivered(bob, {seqs.begin() + 1, seqs.end() - 1});
+  ack(bob, seqs.back());
+  std::set<std::string> told;
+  for (const auto& item : services_->mailbox().page(alice, seqs.back(), 256).items) {
+    const auto receipt = Json::parse(item->data());
+    for (const auto id : receipt->array("message_ids"))
+      EXPECT_TRUE(told.insert(std::string(id.as_string())).second);
+  }
+  EXPECT_EQ(told.size(), 300U);
+}
+
+TEST_F(Mailboxes, AnAckCoversNothingThatComesAfterIt) {
+  const Caller alice = enter("alice");
+  const Caller bob = enter("bobby");
+  const auto first = send(alice, draft("bobby")).value().seq;
+  EXPECT_EQ(ack(bob, INT64_MAX), first);
+  ASSERT_TRUE(send(alice, draft("bobby")));
+  EXPECT_EQ(services_->mailbox().state(bob).acked, first);
+}
+
 TEST_F(Mailboxes, ManySendersAtOnceLoseNothing) {
   const Caller bob = enter("bobby");
   std::vector<Caller> senders;

@@ -350,6 +350,37 @@ TEST(Backup, ACopyTakenUnderLoadIsWholeAndOfOneMoment) {
   EXPECT_THROW(storage.backup(folder.file("copy.db")), Error) << "nothing is overwritten";
 }
 
+TEST(Storage, AReadAfterTheEndIsRefused) {
+  const Folder folder;
+  Storage storage({.path = folder.file("node.db")});
+  storage.stop();
+  EXPECT_THROW(storage.read(), Error);
+}
+
+TEST(Backup, WhatRootMakesBelongsToTheOwnerOfTheData) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root makes files for others";
+  const Folder folder;
+  const std::string path = folder.file("node.db");
+  constexpr uid_t kNode = 65534;
+  ASSERT_EQ(::chown(std::filesystem::path(path).parent_path().c_str(), kNode, kNode), 0);
+  const auto owner = [](const std::string& file) {
+    struct stat status {};
+    return ::stat(file.c_str(), &status) == 0 ? status.st_uid : uid_t{0};
+  };
+  {
+    Storage storage({.path = path});
+    std::promise<void> written;
+    submit(storage, 1, 1, false, [&](bool) { written.set_value(); });
+    written.get_future().wait();
+    for (const char* suffix : {"", "-wal", "-shm", ".lock"}) EXPECT_EQ(owner(path + suffix), kNode) << suffix;
+    storage.backup(folder.file("backup.db"));
+  }
+  EXPECT_EQ(owner(folder.file("backup.db")), kNode);
+  const std::string kept = Storage::restore(folder.file("backup.db"), path);
+  EXPECT_EQ(owner(path), kNode);
+  EXPECT_EQ(owner(kept), kNode);
+}
+
 TEST(Backup, RestoreChangesTheMailboxIdAndKeepsWhatItReplaces) {
   const Folder folder;
   const std::string path = folder.file("node.db");

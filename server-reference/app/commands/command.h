@@ -51,7 +51,7 @@ int invite_list_command(const CommonOptions& common);
 int invite_revoke_command(const CommonOptions& common, const std::string& id);
 
 int backup_command(const CommonOptions& common, const std::string& path);
-int restore_command(const CommonOptions& common, const std::string& path);
+int restore_command(const CommonOptions& common, const std::string& path, bool end_sessions);
 int migrate_command(const CommonOptions& common, bool dry_run);
 
 // Shared by the commands: the configuration, or nothing after its errors were printed. Warnings go to

@@ -4,6 +4,7 @@
 #include "app/commands/command.h"
 #include "base/error.h"
 #include "protocol/json_writer.h"
+#include "storage/backup.h"
 #include "storage/storage.h"
 
 namespace mychat::server {
@@ -38,16 +39,12 @@ int backup_command(const CommonOptions& common, const std::string& path) {
   const auto loaded = load_or_explain(common, true);
   if (!loaded) return kExitUsage;
   return guarded([&] {
-    StorageOptions options;
-    options.path = loaded->config.db_path;
-    options.create = false;
-    options.migrate = false;
-    options.hold = false;
-    Storage storage(options);
     const std::string target = absolute_path(common, path);
-    storage.backup(target);
-    storage.stop();
-    const std::vector<std::string> problems = Storage::check(target);
+    if (!fs::exists(loaded->config.db_path))
+      throw Error(MYCHAT_E_IO, MYCHAT_DOMAIN_SYSTEM, "There is no database " + loaded->config.db_path + ".");
+    // Also of an older schema: it is what one wants before an upgrade.
+    backup_database(loaded->config.db_path, target);
+    const std::vector<std::string> problems = Storage::check(target, true);
     if (!problems.empty())
       throw Error(MYCHAT_E_STORE_CORRUPT, MYCHAT_DOMAIN_STORE,
                   "The backup is not sound: " + problems.front());
@@ -57,11 +54,12 @@ int backup_command(const CommonOptions& common, const std::string& path) {
   });
 }
 
-int restore_command(const CommonOptions& common, const std::string& path) {
+int restore_command(const CommonOptions& common, const std::string& path, bool end_sessions) {
   const auto loaded = load_or_explain(common, true);
   if (!loaded) return kExitUsage;
   return guarded([&] {
-    const std::string kept = Storage::restore(absolute_path(common, path), loaded->config.db_path);
+    const std::string kept =
+        Storage::restore(absolute_path(common, path), loaded->config.db_path, end_sessions);
     print_path(common, "previous", kept,
                "Restored " + loaded->config.db_path +
                    (kept.empty() ? "." : "; the database before it is kept as " + kept + "."));

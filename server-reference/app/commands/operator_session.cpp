@@ -2,20 +2,19 @@
 
 #include <iostream>
 
+#include "app/runtime/node.h"
 #include "base/error.h"
 #include "crypto/random.h"
 
 namespace mychat::server {
 
 OperatorSession::OperatorSession(const Config& config) {
-  NodeConfig node;
-  node.domain = config.domain;
-  node.secret_key = config.secret_key;
-  node.max_users = config.max_users;
-  node.session_timeout_ms = config.session_timeout_hours * 3'600'000;
+  NodeConfig node = services_config(config);
+  node.housekeeping = false;
   StorageOptions storage;
   storage.path = config.db_path;
   storage.hold = false;
+  storage.migrate = false;
   services_ = std::make_unique<Services>(std::move(node), std::move(storage), log_);
 }
 

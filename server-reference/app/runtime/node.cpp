@@ -14,8 +14,6 @@
 
 namespace mychat::server {
 
-namespace {
-
 NodeConfig services_config(const Config& config) {
   NodeConfig out;
   out.domain = config.domain;
@@ -28,10 +26,14 @@ NodeConfig services_config(const Config& config) {
   out.mailbox_retention_days = static_cast<int>(config.mailbox_retention_days);
   const int logins = static_cast<int>(config.login_attempts_per_minute);
   out.login_per_address = {logins, 60'000};
-  out.login_per_account = {logins, 60'000};
+  out.login_per_account_and_address = {logins, 60'000};
+  out.login_per_account = {4 * logins, 60'000};
+  out.password_checks_per_account = {logins, 60'000};
   out.register_per_address = {static_cast<int>(config.registrations_per_hour), 3'600'000};
   return out;
 }
+
+namespace {
 
 RoutesConfig routes_config(const Config& config, const NodeOptions& options) {
   RoutesConfig out;
@@ -139,9 +141,7 @@ void Node::start() {
       std::make_unique<Routes>(routes_config(node.config, node.options), *node.services, node.observer);
   FrontConfig front = front_config(node.config, node.options);
   Routes& routes = *node.routes;
-  front.body_limit = [&routes](std::string_view method, std::string_view path) {
-    return routes.body_limit(method, path);
-  };
+  front.body_limit = [&routes](const HttpRequest& request) { return routes.body_limit(request); };
   node.front = std::make_unique<FrontServer>(
       std::move(front),
       [&routes](HttpRequest&& request, Reply reply) { routes.handle(std::move(request), reply); },

@@ -16,6 +16,9 @@ struct NodeOptions {
   std::chrono::milliseconds heartbeat{0};  // 0: the configured one.
 };
 
+// What the services take from the configuration; the operator's commands work with the same.
+NodeConfig services_config(const Config& config);
+
 class Node {
  public:
   Node(const Config& config, Logger& logger, NodeOptions options = {});

@@ -52,13 +52,6 @@ std::string IpAddress::to_string() const {
   return inet_ntop(v4 ? AF_INET : AF_INET6, bytes_.data() + (v4 ? 12 : 0), out, sizeof out);
 }
 
-std::string IpAddress::limit_key() const {
-  if (is_v4()) return to_string();
-  IpAddress network = *this;
-  std::fill(network.bytes_.begin() + 8, network.bytes_.end(), std::uint8_t{0});
-  return network.to_string() + "/64";
-}
-
 std::optional<Network> Network::parse(std::string_view text) {
   const std::size_t slash = text.find('/');
   const auto base = IpAddress::parse(text.substr(0, slash));

@@ -15,8 +15,6 @@ class IpAddress {
  public:
   static std::optional<IpAddress> parse(std::string_view text);  // No port, no zone, no brackets.
   std::string to_string() const;                                 // Mapped addresses as IPv4.
-  // What rate limits count by: the address, or the /64 of an IPv6 address, which one subscriber holds whole.
-  std::string limit_key() const;
   bool is_v4() const noexcept;
   const std::array<std::uint8_t, 16>& bytes() const noexcept { return bytes_; }
   bool operator==(const IpAddress&) const = default;

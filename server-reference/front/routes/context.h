@@ -24,7 +24,14 @@ struct WsRoutesConfig {
   std::size_t buffered_bytes = 1024 * 1024;  // Nothing is added to a connection that has this much to send.
   std::size_t sends_per_connection = 256;    // Under way; the connection is not read beyond.
   std::size_t sends_bytes_per_connection = 32 * 1024 * 1024;
-  std::size_t sends_in_all = 8192;     // Under way over all connections; well below the writer's queue.
+  std::size_t sends_in_all = 8192;  // Under way over all connections; well below the writer's queue.
+  std::size_t sends_bytes_in_all = 128 * 1024 * 1024;
+  std::size_t bytes_before_auth = 8 * 1024;  // Of one frame.
+  std::size_t reads_per_connection = 32;     // `read` frames under way.
+  // Frames that cost the node much (subscribe, presence, read): so many seconds' worth at once, then
+  // `costly_ms` for each (five times that for subscribe and presence); the connection is not read beyond.
+  std::int64_t costly_burst_ms = 10'000;
+  std::int64_t costly_ms = 50;
   std::size_t errors_per_minute = 30;  // 1008 beyond.
   std::int64_t sweep_ms = 500;
   std::int64_t touch_ms = 60'000;  // Well within the 300 s that presence lives.

@@ -1,15 +1,17 @@
 #include "front/routes/routes.h"
 
 #include <algorithm>
+#include <cstdlib>
 
-#include "front/routes/address_limiter.h"
 #include "front/routes/ws_hub.h"
+#include "services/rate_limiter.h"
 
 namespace mychat::server {
 
 namespace {
 
-constexpr std::size_t kUnmatchedBody = 64 * 1024;
+constexpr std::size_t kFreeBody = 4096;  // Taken without a session.
+constexpr int kSmallest = static_cast<int>(kFreeBody);
 
 std::string_view bearer_token(std::string_view header) noexcept {
   constexpr std::string_view kScheme = "bearer ";
@@ -29,7 +31,7 @@ std::string_view bearer_token(std::string_view header) noexcept {
 struct Routes::Impl {
   Impl(RoutesConfig config, Services& services, Observer& observer)
       : context{std::move(config), services, observer, false, {}},
-        limiter(context.config.requests_per_minute, 60'000),
+        limiter({static_cast<int>(context.config.requests_per_minute), 60'000}, 65'536),
         hub(std::make_shared<WsHub>(context)) {
     add_auth_routes(router, context);
     add_session_routes(router, context);
@@ -52,8 +54,7 @@ struct Routes::Impl {
   }
 
   int over_limit(const std::string& address) {
-    const auto parsed = IpAddress::parse(address);
-    return limiter.take(parsed ? parsed->limit_key() : address, Clock::system().monotonic_ms());
+    return limiter.take(rate_key_of_address(address), Clock::system().monotonic_ms());
   }
 
   void add_cors(Exchange& exchange) const {
@@ -120,6 +121,15 @@ struct Routes::Impl {
     return true;
   }
 
+  bool has_session(const HttpRequest& request) const noexcept {
+    try {
+      const auto header = request.header("authorization");
+      return header && context.services.auth().authenticate(bearer_token(*header));
+    } catch (const std::exception&) {
+      return false;  // The route says what is wrong with it.
+    }
+  }
+
   bool limited(const ExchangePtr& exchange) {
     const int wait = over_limit(exchange->address());
     if (wait == 0) return false;
@@ -129,7 +139,7 @@ struct Routes::Impl {
 
   RouteContext context;
   Router router;
-  AddressLimiter limiter;
+  RateLimiter limiter;
   std::shared_ptr<WsHub> hub;
 };
 
@@ -164,9 +174,14 @@ std::shared_ptr<WsPeer> Routes::websocket(const HttpRequest& request, HttpRespon
   return impl_->hub->make_session();
 }
 
-std::size_t Routes::body_limit(std::string_view method, std::string_view path) const {
-  const Router::Match match = impl_->router.find(method, path);
-  return match.route ? std::max<std::size_t>(match.route->max_body, 4096) : kUnmatchedBody;
+std::optional<std::size_t> Routes::body_limit(const HttpRequest& request) const {
+  const Router::Match match = impl_->router.find(request.method, request.path);
+  const std::size_t most = match.route ? std::max(match.route->max_body, kFreeBody) : kFreeBody;
+  if (match.route && (match.route->access != Access::kSession || impl_->has_session(request))) return most;
+  // The answer is known already; only a body that is known to be small is read for the connection's sake.
+  const auto length = request.header("content-length");
+  const bool is_small = length && length->size() <= 4 && std::atoi(std::string(*length).c_str()) <= kSmallest;
+  return is_small ? std::optional<std::size_t>(kFreeBody) : std::nullopt;
 }
 
 void Routes::start_draining() {

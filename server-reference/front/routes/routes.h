@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "front/routes/context.h"
@@ -28,8 +29,8 @@ class Routes {
 
   void handle(HttpRequest&& request, Reply reply);
   std::shared_ptr<WsPeer> websocket(const HttpRequest& request, HttpResponse& refusal);
-  // For FrontConfig::body_limit.
-  std::size_t body_limit(std::string_view method, std::string_view path) const;
+  // For FrontConfig::body_limit: without a valid session, a large body is not read.
+  std::optional<std::size_t> body_limit(const HttpRequest& request) const;
   // From now on /ready is 503, no WebSocket is taken and no call is held; those that are held are answered.
   void start_draining();
   WsStats ws_stats() const;

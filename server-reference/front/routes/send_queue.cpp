@@ -30,9 +30,10 @@ std::string SendQueue::take_frame() {
   while (!places_.empty() && places_.front().result) {
     json.value(*places_.front().result);
     bytes_ -= places_.front().bytes;
+    finished_.bytes += places_.front().bytes;
     places_.pop_front();
     ++first_;
-    ++finished_;
+    ++finished_.sends;
   }
   json.end_array();
   json.end_object();
@@ -44,9 +45,9 @@ SendQueue::Load SendQueue::load() const {
   return {places_.size(), bytes_};
 }
 
-std::size_t SendQueue::take_finished() {
+SendQueue::Load SendQueue::take_finished() {
   const std::lock_guard lock(mutex_);
-  return std::exchange(finished_, 0);
+  return std::exchange(finished_, {});
 }
 
 }  // namespace mychat::server

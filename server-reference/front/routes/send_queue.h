@@ -24,7 +24,7 @@ class SendQueue {
   };
   Load load() const;
   // Sends taken out of the queue by take_frame() since the last call.
-  std::size_t take_finished();
+  Load take_finished();
 
  private:
   struct Place {
@@ -35,7 +35,7 @@ class SendQueue {
   std::deque<Place> places_;
   std::uint64_t first_ = 0;  // Number of places_.front().
   std::size_t bytes_ = 0;
-  std::size_t finished_ = 0;
+  Load finished_;
 };
 
 }  // namespace mychat::server

@@ -72,9 +72,15 @@ void WsHub::committed() {
   wake_paused();
 }
 
-void WsHub::send_started() { ++in_flight_; }
+void WsHub::send_started(std::size_t bytes) {
+  ++in_flight_;
+  in_flight_bytes_ += bytes;
+}
 
-void WsHub::sends_finished(std::size_t count) { in_flight_ -= count; }
+void WsHub::sends_finished(SendQueue::Load finished) {
+  in_flight_ -= finished.sends;
+  in_flight_bytes_ -= finished.bytes;
+}
 
 void WsHub::paused(const std::shared_ptr<WsSession>& session) {
   ++pauses_;
@@ -88,7 +94,9 @@ void WsHub::paused(const std::shared_ptr<WsSession>& session) {
 }
 
 void WsHub::wake_paused() {
-  if (!any_paused_ || in_flight_ > context_.config.ws.sends_in_all / 2) return;
+  if (!any_paused_ || in_flight_ > context_.config.ws.sends_in_all / 2 ||
+      in_flight_bytes_ > context_.config.ws.sends_bytes_in_all / 2)
+    return;
   std::vector<std::weak_ptr<WsSession>> waiting;
   {
     const std::lock_guard lock(mutex_);

@@ -12,6 +12,7 @@
 
 #include "front/routes/context.h"
 #include "front/routes/routes.h"
+#include "front/routes/send_queue.h"
 #include "front/websocket.h"
 
 namespace mychat::server {
@@ -35,10 +36,13 @@ class WsHub : public std::enable_shared_from_this<WsHub> {
   // The session has results to send: with those of the same commit when a commit brings them, else at once.
   void results_ready(const std::shared_ptr<WsSession>& session);
 
-  void send_started();
-  void sends_finished(std::size_t count);
+  void send_started(std::size_t bytes);
+  void sends_finished(SendQueue::Load finished);
   // True when the node as a whole has enough sends under way.
-  bool crowded() const noexcept { return in_flight_ >= context_.config.ws.sends_in_all; }
+  bool crowded() const noexcept {
+    return in_flight_ >= context_.config.ws.sends_in_all ||
+           in_flight_bytes_ >= context_.config.ws.sends_bytes_in_all;
+  }
   // The session paused its reading: it is asked to go on when there is room.
   void paused(const std::shared_ptr<WsSession>& session);
 
@@ -51,7 +55,7 @@ class WsHub : public std::enable_shared_from_this<WsHub> {
   void sweep(std::int64_t now_ms, bool touch);
 
   RouteContext& context_;
-  std::atomic<std::size_t> in_flight_{0};
+  std::atomic<std::size_t> in_flight_{0}, in_flight_bytes_{0};
   std::atomic<std::uint64_t> pauses_{0};
   std::atomic<std::size_t> behind_{0}, authenticated_{0};
   std::atomic<std::thread::id> writer_{};

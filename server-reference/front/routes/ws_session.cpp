@@ -43,6 +43,7 @@ WsSession::WsSession(std::shared_ptr<WsHub> hub) : hub_(std::move(hub)), context
 void WsSession::on_open(WsConnection connection) {
   connection_ = std::move(connection);
   opened_ms_ = Clock::system().monotonic_ms();
+  connection_.set_message_limit(context_.config.ws.bytes_before_auth);
   hub_->opened(connection_.id(), shared_from_this());
 }
 
@@ -84,6 +85,7 @@ void WsSession::take(wire::AuthFrame frame) {
       token_ = frame.token;
       stream_ = std::make_shared<MailboxStream>(context_, connection_, caller_);
       authenticated_ = true;
+      connection_.set_message_limit(SIZE_MAX);
       subscription_ = context_.services.bus().subscribe(caller_->user, weak_from_this());
       // A session that ended while we were not yet listening is noticed here.
       context_.services.auth().authenticate(text(view(frame.token)));
@@ -98,6 +100,7 @@ void WsSession::take(wire::AuthFrame frame) {
 }
 
 void WsSession::take(wire::SubscribeFrame frame) {
+  spend(5 * context_.config.ws.costly_ms);
   unsigned events = 0;
   std::vector<std::string> known;
   for (const std::string& name : frame.events) {
@@ -126,6 +129,7 @@ void WsSession::take(wire::TypingFrame frame) {
 }
 
 void WsSession::take(wire::PresenceFrame frame) {
+  spend(5 * context_.config.ws.costly_ms);
   context_.services.presence().set_status(
       caller_, connection_.id(),
       frame.status == wire::Presence::kAway ? PresenceStatus::kAway : PresenceStatus::kOnline);
@@ -142,7 +146,15 @@ void WsSession::take(wire::AckFrame frame) {
 }
 
 void WsSession::take(wire::ReadFrame frame) {
-  context_.services.mailbox().mark_read(caller_, std::move(frame.message_ids), Callback<int>());
+  ++reads_;
+  hub_->send_started(frame_bytes_);
+  context_.services.mailbox().mark_read(
+      caller_, std::move(frame.message_ids),
+      [self = shared_from_this(), bytes = frame_bytes_](const Result<int>&) {
+        --self->reads_;
+        self->hub_->sends_finished({1, bytes});
+      });
+  spend(context_.config.ws.costly_ms);
 }
 
 void WsSession::take(wire::SendFrame frame) {
@@ -151,7 +163,7 @@ void WsSession::take(wire::SendFrame frame) {
   std::vector<wire::SendMessageRequest> drafts;
   drafts.push_back(std::move(frame.message));
   const std::uint64_t place = sends_.reserve(frame_bytes_);
-  hub_->send_started();
+  hub_->send_started(frame_bytes_);
   in_accept_ = true;
   const auto network_thread = std::this_thread::get_id();
   context_.services.mailbox().accept(
@@ -194,7 +206,19 @@ void WsSession::flush_results() {
 bool WsSession::overloaded() const {
   const SendQueue::Load load = sends_.load();
   return load.sends >= context_.config.ws.sends_per_connection ||
-         load.bytes >= context_.config.ws.sends_bytes_per_connection;
+         load.bytes >= context_.config.ws.sends_bytes_per_connection ||
+         reads_ >= context_.config.ws.reads_per_connection || spent();
+}
+
+void WsSession::spend(std::int64_t cost_ms) {
+  const std::int64_t start = Clock::system().monotonic_ms() - context_.config.ws.costly_burst_ms;
+  paid_ms_ = std::max(paid_ms_.load(), start) + cost_ms;
+  pause_if_overloaded();
+}
+
+bool WsSession::spent() const {
+  const std::int64_t paid = paid_ms_;
+  return paid != 0 && paid > Clock::system().monotonic_ms();
 }
 
 void WsSession::pause_if_overloaded() {
@@ -206,7 +230,8 @@ void WsSession::pause_if_overloaded() {
 bool WsSession::try_resume() {
   const SendQueue::Load load = sends_.load();
   if (load.sends > context_.config.ws.sends_per_connection / 2 ||
-      load.bytes > context_.config.ws.sends_bytes_per_connection / 2)
+      load.bytes > context_.config.ws.sends_bytes_per_connection / 2 ||
+      reads_ > context_.config.ws.reads_per_connection / 2 || spent())
     return false;
   connection_.resume_reading();
   return true;
@@ -256,7 +281,7 @@ void WsSession::on_session_revoked(std::int64_t session) {
 
 bool WsSession::still_valid() const {
   try {
-    context_.services.auth().authenticate(text(view(token_)));
+    context_.services.auth().check(text(view(token_)));
     return true;
   } catch (const Refused& refused) {
     return refused.failure().status != 401;
@@ -287,7 +312,7 @@ WsSession::Swept WsSession::sweep(std::int64_t now_ms, std::int64_t unix_ms, boo
       return swept;
     }
     // A connection that answers the heartbeat is a sign of life; the front cuts those that do not.
-    context_.services.presence().touch(caller_, connection_.id());
+    context_.services.presence().still_there(caller_, connection_.id());
   }
   swept.behind = stream_->retry();
   return swept;

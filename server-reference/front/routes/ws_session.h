@@ -61,6 +61,8 @@ class WsSession : public WsPeer, public BusSubscriber, public std::enable_shared
   void error(int status, std::string_view detail, const std::optional<std::string>& id = std::nullopt);
   void result_of(std::uint64_t place, const std::string& id, const Result<AcceptedMessage>& result);
   bool still_valid() const;
+  void spend(std::int64_t cost_ms);
+  bool spent() const;
   bool overloaded() const;
   void pause_if_overloaded();
   void send_v1(std::span<const MailboxItemPtr> items);
@@ -79,6 +81,9 @@ class WsSession : public WsPeer, public BusSubscriber, public std::enable_shared
   std::atomic<unsigned> events_{0};
   Bus::Subscription subscription_;
 
+  // When the costly frames so far are paid for, on the monotonic clock; 0: there were none.
+  std::atomic<std::int64_t> paid_ms_{0};
+  std::atomic<std::size_t> reads_{0};  // Under way.
   SendQueue sends_;
   std::mutex flush_mutex_;
   std::atomic<bool> flush_due_{false};

@@ -238,6 +238,31 @@ TEST_F(ApiCli, ABackupOfARunningNodeIsRestoredAndAnOpenDatabaseIsNotReplaced) {
   run({"restore", dir_ / "absent.db"}, 1);
 }
 
+TEST_F(ApiCli, ARestoredBackupHasItsSessionsUnlessTheyAreEnded) {
+  init({"--registration-open", "true"});
+  const std::string backup = dir_ / "backup.db";
+  std::string token;
+  const auto use = [&] { return call("GET", "/api/auth/me", {}, token).status; };
+  {
+    auto node = serve();
+    token =
+        Json::parse(call("POST", "/api/auth/register", registration("alice")).body)->string("access_token");
+    run({"backup", backup});
+    EXPECT_EQ(call("POST", "/api/auth/logout", {}, token).status, 200);
+    EXPECT_EQ(use(), 401);
+    node->signal(SIGTERM);
+    EXPECT_EQ(node->wait(), 0);
+  }
+  for (const bool ended : {false, true}) {
+    run(ended ? std::vector<std::string>{"restore", backup, "--end-sessions"}
+              : std::vector<std::string>{"restore", backup});
+    auto node = serve();
+    EXPECT_EQ(use(), ended ? 401 : 200);
+    node->signal(SIGTERM);
+    EXPECT_EQ(node->wait(), 0);
+  }
+}
+
 TEST_F(ApiCli, MigrateShowsTheStepsAndRunsThem) {
   init();
   const std::string dry = run({"migrate", "--dry-run"});

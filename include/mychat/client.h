@@ -150,7 +150,8 @@ MYCHAT_API void mychat_client_wakeup(mychat_client* client);
 /**
  * @brief Acknowledge the journal up to and with `seq`: those events never come again. 0 and numbers already
  *        acknowledged are harmless.
- * @return #MYCHAT_OK once durable; #MYCHAT_E_INVALID_ARGUMENT for a number not yet given out; store errors. Since 0.1.0.
+ * @return #MYCHAT_OK once durable; #MYCHAT_E_INVALID_ARGUMENT for a number not yet given out (those of before the client was
+ *         created count as given out); store errors. Since 0.1.0.
  */
 MYCHAT_API mychat_status mychat_client_ack(mychat_client* client, uint64_t seq, mychat_error* error);
 

@@ -139,7 +139,9 @@ Task<bool> Connection::read_body(RequestReader& reader, std::size_t limit) {
       co_return false;
     }
     if (!keep_inbound(reader.body_received() + unread().size())) {
-      { const HttpRequest dropped = reader.take_request(); }  // The room is for others now.
+      {
+        const HttpRequest dropped = reader.take_request();
+      }  // The room is for others now.
       keep_inbound(0);
       co_await refuse(503, "The node is busy; try again in a moment.", reader.http11());
       co_return false;

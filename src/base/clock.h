@@ -18,8 +18,8 @@ class Clock {
 
 // "2026-01-31T12:00:00.000Z"
 std::string format_time(std::int64_t unix_ms);
-// ISO 8601 with seconds, an optional fraction of 1 to 9 digits, and Z, an offset, or nothing (taken as UTC, as some
-// v1 nodes write it). Years 1970 to 9999. Nothing when it is not that.
+// ISO 8601 with seconds, an optional fraction of 1 to 9 digits, and Z, an offset, or nothing (taken as UTC,
+// as some v1 nodes write it). Years 1970 to 9999. Nothing when it is not that.
 std::optional<std::int64_t> parse_time(std::string_view text);
 
 }  // namespace mychat

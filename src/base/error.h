@@ -1,5 +1,5 @@
-// The one exception type of the library. Inside, failures are thrown; at the C boundary one guard turns them into
-// a mychat_status and a mychat_error.
+// The one exception type of the library. Inside, failures are thrown; at the C boundary one guard turns them
+// into a mychat_status and a mychat_error.
 #pragma once
 
 #include <stdexcept>
@@ -13,7 +13,11 @@ class Error : public std::runtime_error {
  public:
   Error(mychat_status status, mychat_error_domain domain, const std::string& message, int detail = 0,
         bool retryable = false)
-      : std::runtime_error(message), status_(status), domain_(domain), detail_(detail), retryable_(retryable) {}
+      : std::runtime_error(message),
+        status_(status),
+        domain_(domain),
+        detail_(detail),
+        retryable_(retryable) {}
 
   mychat_status status() const noexcept { return status_; }
   mychat_error_domain domain() const noexcept { return domain_; }

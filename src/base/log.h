@@ -1,5 +1,5 @@
-// One log sink a process part: the host's hook in the SDK, the logger in the node. Nothing that passes here may hold
-// plaintext, keys, tokens or passwords.
+// One log sink a process part: the host's hook in the SDK, the logger in the node. Nothing that passes here
+// may hold plaintext, keys, tokens or passwords.
 #pragma once
 
 #include <functional>

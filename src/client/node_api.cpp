@@ -266,7 +266,8 @@ wire::MessageOut NodeApi::send(const Secret& token, const wire::SendMessageReque
                                std::stop_token stop) {
   Call call{HttpMethod::kPost, "/api/messages", &token, to_json_text(request), std::move(stop)};
   call.max_answer = kMaxAnswer;
-  call.timeout = std::chrono::minutes(15);  // A slow uplink takes long; a stalled one is noticed by its speed.
+  call.timeout =
+      std::chrono::minutes(15);  // A slow uplink takes long; a stalled one is noticed by its speed.
   call.once = !request.id;
   return parse_answer<wire::MessageOut>(perform(std::move(call)));
 }

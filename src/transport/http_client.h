@@ -34,8 +34,9 @@ struct HttpRequest {
   std::string body;
   std::chrono::milliseconds timeout{0};  // 0: TransportOptions::request_timeout.
   std::size_t max_response_bytes = 4 * 1024 * 1024;
-  // Must not be carried out twice: it gets a connection of its own, because libcurl repeats a request by itself
-  // when a connection kept from before breaks without an answer, although the server may have taken it.
+  // Must not be carried out twice: it gets a connection of its own, because libcurl repeats a request by
+  // itself when a connection kept from before breaks without an answer, although the server may have taken
+  // it.
   bool once = false;
 };
 

@@ -58,7 +58,8 @@ TEST_F(ApiMessages, ARepeatedIdGetsTheFirstAnswerAndAnotherSendersIs409) {
   EXPECT_EQ(first.status, 201);
   EXPECT_EQ(again.status, 201);
   EXPECT_EQ(first.text, again.text);
-  EXPECT_EQ(post(alice_, message_members(id, "bob@elsewhere.test")).text, first.text) << "whatever the rest says";
+  EXPECT_EQ(post(alice_, message_members(id, "bob@elsewhere.test")).text, first.text)
+      << "whatever the rest says";
   EXPECT_EQ(post(bob_, message_members(id, "alice@node.test")).status, 409);
   EXPECT_EQ(get(bob_, "/api/messages/conversation/alice@node.test").json()->array("messages").size(), 1u);
 }

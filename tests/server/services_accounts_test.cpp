@@ -434,9 +434,9 @@ TEST_F(Accounts, KeysAndProfilesThatDoNotChangeTellNobodyAndChangesAreCounted) {
   auto without = update;
   without.signing_key.reset();
   without.signing_key_certificate.reset();
-  EXPECT_EQ(status<wire::KeyResponse>(
-                [&](auto done) { services_->directory().update_keys(alice, without, done); }),
-            403);
+  EXPECT_EQ(
+      status<wire::KeyResponse>([&](auto done) { services_->directory().update_keys(alice, without, done); }),
+      403);
   for (std::uint8_t i = 2; i <= 10; ++i) {
     certify(i);
     EXPECT_EQ(put(), 200);
@@ -485,8 +485,7 @@ TEST_F(Accounts, OthersDoNotLockAnAccountOut) {
   EXPECT_EQ(login("alice", "wrong", "198.51.100.1").failure().status, 429);
   EXPECT_TRUE(login("alice"));
   for (int from = 2; from < 5; ++from)
-    for (int i = 0; i < 5; ++i)
-      (void)login("alice", "wrong", "198.51.100." + std::to_string(from));
+    for (int i = 0; i < 5; ++i) (void)login("alice", "wrong", "198.51.100." + std::to_string(from));
   EXPECT_EQ(login("alice").failure().status, 429) << "the account as a whole";
   EXPECT_EQ(status([&](auto done) {
               services_->auth().change_password(alice, to_secret(std::string_view("correct horse")),
@@ -507,7 +506,8 @@ TEST_F(Accounts, AnOperatorsDeletionErasesEverythingBeforeItReturns) {
     command.admin().delete_user("alice");
   }
   auto db = services_->storage().read();
-  auto rows = db->query("SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM users WHERE erased_at > 0)");
+  auto rows =
+      db->query("SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM users WHERE erased_at > 0)");
   ASSERT_TRUE(rows.step());
   EXPECT_EQ(rows.integer(0), 0);
   EXPECT_EQ(rows.integer(1), 1);

@@ -1,5 +1,5 @@
-// Two identity keys for tests, so that no test waits for a generation. They were made for this file and protect
-// nothing.
+// Two identity keys for tests, so that no test waits for a generation. They were made for this file and
+// protect nothing.
 #pragma once
 
 #include <string_view>

@@ -88,7 +88,7 @@ MYCHAT_API void mychat_client_options_init(mychat_client_options* options);
 /**
  * @brief Open or create the local store and make a client over it, offline. Events not acknowledged yet come again.
  *
- * Takes about 0.1 s with a passphrase (Argon2id).
+ * With a passphrase it takes some tenths of a second (Argon2id).
  * @param out_client Free with mychat_client_free().
  * @return #MYCHAT_OK; #MYCHAT_E_INVALID_ARGUMENT, #MYCHAT_E_PLAINTEXT_REFUSED, #MYCHAT_E_STORE_HELD,
  *         #MYCHAT_E_STORE_KEY, #MYCHAT_E_STORE_CORRUPT, #MYCHAT_E_STORE_TOO_NEW, #MYCHAT_E_STORE, #MYCHAT_E_IO,

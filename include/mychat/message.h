@@ -56,7 +56,7 @@ enum {
 typedef struct mychat_message {
   uint32_t struct_size;             /**< sizeof(mychat_message) of the library. */
   mychat_direction direction;       /**< Received or sent. */
-  const char* id;                   /**< UUID. */
+  const char* id;                   /**< UUID; of messages that v1 nodes made, whatever they gave (1 to 128 bytes). */
   const char* peer;                 /**< Handle of the other party: the conversation. */
   const char* sender;               /**< Handle of the sender. */
   int64_t position;                 /**< Place in this store's order of arrival: the cursor of history pages. */

@@ -65,6 +65,8 @@ void Sync::mailbox_polling(const Secret& token, const wire::NodeInfo& info, std:
       catch_up(token, page.mailbox_id, page.oldest, stop);
       if (!begun) set_state(MYCHAT_CONNECTION_POLLING, doubt ? &*doubt : nullptr);
       begun = true;
+      // The last ack may have been lost with the connection before.
+      if (!other_mailbox && after != 0) core_.node().ack(token, after, stop);
       if (other_mailbox && after != 0) continue;  // What the page holds began after another mailbox's cursor.
     }
     if (!page.items.empty()) core_.node().ack(token, inbox_.process(page.mailbox_id, page.items, stop), stop);

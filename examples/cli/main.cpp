@@ -333,6 +333,6 @@ class Program {
 
 int main(int argc, char** argv) {
   // A reader that went away is an error of the write, not the end: nothing is acknowledged then.
-  std::signal(SIGPIPE, SIG_IGN);
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));  // It cannot fail for this signal.
   return Program().run(argc, argv);
 }

@@ -83,7 +83,7 @@ TlsContext::TlsContext(const TlsConfig& config) : native_(SSL_CTX_new(TLS_server
     throw_tls("The TLS key " + config.key_file + " cannot be read or does not belong to the certificate.");
   if (SSL_CTX_check_private_key(native_) != 1)
     throw_tls("The TLS key and the certificate do not belong together.");
-  guard.release();
+  static_cast<void>(guard.release());  // It is native_ now.
 }
 
 TlsContext::~TlsContext() { SSL_CTX_free(native_); }

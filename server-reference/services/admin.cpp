@@ -133,7 +133,7 @@ void Admin::delete_user(std::string_view username) {
 
 std::string Admin::create_invite(int uses, std::int64_t life_ms) {
   if (uses < 1 || life_ms < 1) throw Refused(422, "An invite needs at least one use and some time to live.");
-  const std::string token = base64url_encode(view(random_secret(24)));
+  std::string token = base64url_encode(view(random_secret(24)));
   write_and_wait<Done>(context_, [uses, life_ms, token](Change& change) {
     const Uuid uuid = parse_uuid(uuid_v4()).value_or(Uuid{});
     const Sha256Digest hash = sha256(view(token));

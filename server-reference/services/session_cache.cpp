@@ -57,6 +57,7 @@ void SessionCache::clear() {
 std::vector<Caller> SessionCache::callers() const {
   const std::lock_guard lock(mutex_);
   std::vector<Caller> all;
+  all.reserve(entries_.size());
   for (const auto& [token, entry] : entries_) all.push_back(entry.caller);
   return all;
 }

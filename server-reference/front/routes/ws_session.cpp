@@ -55,7 +55,7 @@ void WsSession::on_text(std::string_view text) {
     const bool before_auth =
         std::holds_alternative<wire::AuthFrame>(frame) || std::holds_alternative<wire::PingFrame>(frame);
     if (!authenticated_ && !before_auth) return error(401, "Authenticate first.", id);
-    std::visit([this](auto&& one) { take(std::move(one)); }, std::move(frame));
+    std::visit([this](auto& one) { take(std::move(one)); }, frame);
   } catch (const ValidationError& invalid) {
     error(422, invalid.what(), id);
   } catch (const Refused& refused) {

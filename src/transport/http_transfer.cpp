@@ -51,9 +51,9 @@ std::string_view trim(std::string_view text) {
 
 HttpTransfer::HttpTransfer(HttpRequestId id, Url url, HttpRequest request, HttpCallback callback)
     : id_(id), url_(std::move(url)), request_(std::move(request)), callback_(std::move(callback)) {
-  // What a short string leaves behind when it is moved.
-  wipe(request.body);
-  wipe(request.headers);
+  // Meant so: what short strings leave behind when they are moved.
+  wipe(request.body);     // NOLINT(bugprone-use-after-move)
+  wipe(request.headers);  // NOLINT(bugprone-use-after-move)
 }
 
 HttpTransfer::~HttpTransfer() {

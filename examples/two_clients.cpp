@@ -59,11 +59,13 @@ class User {
     check([&](mychat_error* error) { return mychat_client_register(client_, &options, &request_, error); });
   }
   void end_registration() {
-    mychat_event* completion = nullptr;
+    Event completion;
     check([&](mychat_error* error) {
-      return mychat_client_await(client_, request_, 120'000, &completion, error);
+      mychat_event* event = nullptr;
+      const mychat_status status = mychat_client_await(client_, request_, 120'000, &event, error);
+      completion.reset(event);  // Handed over on failure, too.
+      return status;
     });
-    const Event owned(completion);
     handle_ = completion->data.completion->account->handle;
     say("I am " + handle_ + ", " + completion->data.completion->account->fingerprint);
   }

@@ -75,12 +75,16 @@ CLI_OWNED(mychat_store_report, mychat_store_report_free);
 CLI_OWNED(char, mychat_string_free);
 #undef CLI_OWNED
 
-// fetch<mychat_account>(mychat_client_account, client): the result of a call that hands something over.
+// fetch<mychat_account>(mychat_client_account, client): the result of a call that hands something over. A
+// failed mychat_client_await() hands its event over too: it is freed.
 template <class T, class... Parameters, class... Arguments>
 Owned<T> fetch(mychat_status (*function)(Parameters...), Arguments&&... arguments) {
+  mychat_error error = MYCHAT_ERROR_INIT;
   T* out = nullptr;
-  call(function, std::forward<Arguments>(arguments)..., &out);
-  return Owned<T>(out);
+  const mychat_status status = function(std::forward<Arguments>(arguments)..., &out, &error);
+  Owned<T> result(out);
+  if (status != MYCHAT_OK) throw ApiError(error);
+  return result;
 }
 
 }  // namespace cli

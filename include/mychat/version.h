@@ -46,6 +46,19 @@ MYCHAT_API uint32_t mychat_version_number(void);
  */
 MYCHAT_API const char* mychat_version_string(void);
 
+/**
+ * @brief What is running: the versions of this library and of those that it uses, asked of the libraries themselves, so
+ * that a process with several OpenSSLs shows which one this library came to use.
+ *
+ * "name/version" items with one space between them, mychat's first: "mychat/0.1.0 dependencies/static openssl/3.0.16
+ * libcurl/8.5.0 libcurl-tls/OpenSSL/3.0.16 libwebsockets/4.3.3 sqlite/3.45.1 libzip/1.10.1 cjson/1.7.17 zlib/1.3".
+ * `dependencies` is "static" where they are inside this library and hidden there, or "shared" where the dynamic linker
+ * finds them; `libcurl-tls` is the TLS library that libcurl itself uses. Later versions may add items, at any place but
+ * the first.
+ * @return A static NUL-terminated string of ASCII characters; never free it. Any thread. Since 0.1.0.
+ */
+MYCHAT_API const char* mychat_build_info(void);
+
 #ifdef __cplusplus
 }
 #endif

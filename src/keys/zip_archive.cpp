@@ -73,6 +73,8 @@ bool supported(const zip_stat_t& stat) {
 
 }  // namespace
 
+const char* zip_version() noexcept { return zip_libzip_version(); }
+
 void ZipReader::Discard::operator()(zip* archive) const noexcept { zip_discard(archive); }
 
 ZipReader::ZipReader(ByteView archive, std::size_t max_entries) {

@@ -15,6 +15,9 @@ struct zip;
 
 namespace mychat {
 
+// Of the libzip that runs: "1.7.3".
+const char* zip_version() noexcept;
+
 // Reads borrowed bytes. Throws MYCHAT_E_MALFORMED for what is not an archive, is truncated, damaged,
 // encrypted or holds one name twice; MYCHAT_E_TOO_LARGE; MYCHAT_E_UNSUPPORTED for ZIP64 and for methods other
 // than stored and deflated.

@@ -84,6 +84,8 @@ bool find_path(const cJSON* from, const cJSON* to, std::string& path) {
 
 }  // namespace
 
+const char* cjson_version() noexcept { return cJSON_Version(); }
+
 // --- JsonView
 
 bool JsonView::is_null() const noexcept { return is_type(item_, cJSON_NULL); }

@@ -17,6 +17,9 @@ struct cJSON;
 
 namespace mychat {
 
+// Of the cJSON that runs: "1.7.15".
+const char* cjson_version() noexcept;
+
 struct JsonOptions {
   std::size_t max_bytes = 16 * 1024 * 1024;
   std::size_t max_depth = 32;     // Containers within containers; at most 512 (cJSON recurses).

@@ -14,6 +14,8 @@ constexpr int kMaxValueBytes = 256 * 1024 * 1024;
 
 }  // namespace
 
+const char* sqlite_version() noexcept { return sqlite3_libversion(); }
+
 void throw_store_corrupt(const std::string& message) {
   throw Error(MYCHAT_E_STORE_CORRUPT, MYCHAT_DOMAIN_STORE, message);
 }

@@ -15,6 +15,9 @@ struct sqlite3_stmt;
 
 namespace mychat {
 
+// Of the SQLite that runs: "3.40.1".
+const char* sqlite_version() noexcept;
+
 // Throws what a result code of SQLite means: MYCHAT_E_STORE_CORRUPT, MYCHAT_E_OUT_OF_MEMORY, MYCHAT_E_STORE
 // ….
 [[noreturn]] void throw_sqlite(int extended_code, const std::string& doing);

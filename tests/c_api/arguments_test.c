@@ -1,4 +1,7 @@
 /* NULL and garbage: every function says what is wrong, and resets what it would have given. */
+#include <curl/curl.h>
+#include <openssl/crypto.h>
+
 #include "support.h"
 
 static void every_free_function_takes_null(void** state) {
@@ -254,6 +257,52 @@ static void names_are_given_for_every_number(void** state) {
   assert_string_equal(mychat_version_string(), MYCHAT_VERSION_STRING);
 }
 
+/* The value of the item `name`, which must be there once, copied to `value`. */
+static void build_info_item(const char* name, char value[64]) {
+  char text[512];
+  assert_true(strlen(mychat_build_info()) < sizeof text);
+  strcpy(text, mychat_build_info());
+  int found = 0;
+  for (char* item = text; item != NULL;) {
+    char* next = strchr(item, ' ');
+    if (next != NULL) *next++ = '\0';
+    char* slash = strchr(item, '/');
+    assert_true(slash != NULL && slash > item && slash[1] != '\0');
+    *slash = '\0';
+    if (strcmp(item, name) == 0) {
+      ++found;
+      assert_true(strlen(slash + 1) < 64);
+      strcpy(value, slash + 1);
+    }
+    item = next;
+  }
+  assert_int_equal(found, 1);
+}
+
+static void the_build_info_is_what_runs(void** state) {
+  (void)state;
+  assert_int_equal(strncmp(mychat_build_info(), "mychat/" MYCHAT_VERSION_STRING " ",
+                           strlen("mychat/" MYCHAT_VERSION_STRING " ")),
+                   0);
+  char value[64];
+  build_info_item("openssl", value);
+  assert_string_equal(value, OpenSSL_version(OPENSSL_VERSION_STRING));
+  build_info_item("libcurl", value);
+  assert_string_equal(value, curl_version_info(CURLVERSION_NOW)->version);
+  build_info_item("libcurl-tls", value);
+  assert_string_equal(value, curl_version_info(CURLVERSION_NOW)->ssl_version);
+  build_info_item("dependencies", value);
+  assert_true(strcmp(value, "static") == 0 || strcmp(value, "shared") == 0);
+  static const char* const numbered[] = {"libwebsockets", "sqlite", "libzip", "cjson", "zlib"};
+  for (size_t i = 0; i < sizeof numbered / sizeof *numbered; ++i) {
+    int major = 0;
+    int minor = 0;
+    build_info_item(numbered[i], value);
+    assert_int_equal(sscanf(value, "%d.%d", &major, &minor), 2);
+  }
+  assert_ptr_equal(mychat_build_info(), mychat_build_info());
+}
+
 int run_arguments_tests(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_free_function_takes_null),
@@ -265,6 +314,7 @@ int run_arguments_tests(void) {
                                       end_world),
       cmocka_unit_test_setup_teardown(numbers_out_of_range_are_refused, new_alice, end_world),
       cmocka_unit_test(names_are_given_for_every_number),
+      cmocka_unit_test(the_build_info_is_what_runs),
   };
   return cmocka_run_group_tests_name("arguments", tests, NULL, NULL);
 }

@@ -12,7 +12,8 @@ endif()
 set(mychat_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/MyChat")
 foreach(kind IN ITEMS Shared Static)
   string(TOLOWER "mychat_${kind}" target)
-  if(TARGET ${target})
+  # An archive with static dependencies would need theirs beside it: it is for the tree that it is built in.
+  if(TARGET ${target} AND NOT (MYCHAT_STATIC_DEPS AND kind STREQUAL "Static"))
     install(TARGETS ${target} EXPORT MyChat${kind}Targets
       LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT mychat_library NAMELINK_COMPONENT mychat_development
       ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT mychat_development)
@@ -57,7 +58,7 @@ endfunction()
 
 set(mychat_pc_requires "libcurl >= 7.87 libwebsockets >= 4.1 libcjson sqlite3 >= 3.37 libzip libargon2 openssl >= 3.0")
 set(mychat_pc_system "-lstdc++ -lm -pthread")
-if(TARGET mychat_static)
+if(TARGET mychat_static AND NOT MYCHAT_STATIC_DEPS)
   # The archive by its name, since -lmychat means the shared library where both are installed.
   set(mychat_pc_static "Requires: ${mychat_pc_requires}" "Libs: -L\${libdir} -l:libmychat.a ${mychat_pc_system}"
     "Cflags: -I\${includedir} -DMYCHAT_STATIC")
@@ -66,9 +67,12 @@ endif()
 if(TARGET mychat_shared)
   # Link names, not Requires.private: that would ask for the development packages of all dependencies, and of theirs,
   # also from programs that link the shared library.
-  mychat_pkg_config(mychat "Libs: -L\${libdir} -lmychat"
-    "Libs.private: -lcurl -lwebsockets -lcjson -lsqlite3 -lzip -largon2 -lssl -lcrypto ${mychat_pc_system}"
+  set(mychat_pc_private "Libs.private: -lcurl -lwebsockets -lcjson -lsqlite3 -lzip -largon2 -lssl -lcrypto")
+  if(MYCHAT_STATIC_DEPS)
+    set(mychat_pc_private "Libs.private:")
+  endif()
+  mychat_pkg_config(mychat "Libs: -L\${libdir} -lmychat" "${mychat_pc_private} ${mychat_pc_system}"
     "Cflags: -I\${includedir}")
-elseif(TARGET mychat_static)
+elseif(mychat_pc_static)
   mychat_pkg_config(mychat ${mychat_pc_static})
 endif()

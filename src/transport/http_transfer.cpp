@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "transport/curl_errors.h"
 #include "transport/headers.h"
+#include "transport/system_trust.h"
 
 namespace mychat {
 namespace {
@@ -121,6 +122,10 @@ void HttpTransfer::set_trust(const TransportOptions& options, const std::string&
     set(CURLOPT_CAINFO, static_cast<char*>(nullptr));
     set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
     set(CURLOPT_CAINFO_BLOB, &blob);
+  } else if (kSearchSystemTrust && url_.scheme == "https") {
+    const SystemTrust system = find_system_trust();
+    set(CURLOPT_CAINFO, system.file.empty() ? nullptr : system.file.c_str());
+    set(CURLOPT_CAPATH, system.directories.empty() ? nullptr : system.directories.c_str());
   }
   if (!options.pins.empty()) {
     std::string pins;

@@ -13,6 +13,7 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "transport/system_trust.h"
 
 namespace mychat {
 namespace {
@@ -128,6 +129,10 @@ TlsContext::~TlsContext() = default;
 
 void TlsContext::trust(const TransportOptions& options) {
   const std::string pem = load_authorities(options);
+  if (pem.empty() && kSearchSystemTrust) {
+    trust_system();
+    return;
+  }
   if (pem.empty()) {
     if (SSL_CTX_set_default_verify_paths(context_.get()) != 1) throw_setup();
     return;
@@ -135,6 +140,16 @@ void TlsContext::trust(const TransportOptions& options) {
   X509_STORE* const store = SSL_CTX_get_cert_store(context_.get());
   for (const Certificate& authority : parse_certificates(pem)) {
     if (X509_STORE_add_cert(store, authority.get()) != 1) throw_setup();
+  }
+}
+
+void TlsContext::trust_system() {
+  const SystemTrust system = find_system_trust();
+  if ((!system.file.empty() && SSL_CTX_load_verify_file(context_.get(), system.file.c_str()) != 1) ||
+      (!system.directories.empty() &&
+       SSL_CTX_load_verify_dir(context_.get(), system.directories.c_str()) != 1)) {
+    ERR_clear_error();
+    throw Error(MYCHAT_E_TLS, MYCHAT_DOMAIN_NETWORK, "This system's certificate authorities cannot be read.");
   }
 }
 

@@ -57,6 +57,7 @@ class TlsContext {
   static void on_info(const ssl_st* ssl, int where, int value);
   void bind_name(ssl_st* ssl);
   void trust(const TransportOptions& options);
+  void trust_system();
 
   Url url_;
   std::vector<Sha256Digest> pins_;

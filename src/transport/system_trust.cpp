@@ -64,6 +64,10 @@ std::string environment(const char* name) {
 
 SystemTrust find_system_trust(const std::string& root) {
   SystemTrust named{environment("SSL_CERT_FILE"), environment("SSL_CERT_DIR")};
+  if (!named.file.empty() && !is_readable_file(named.file)) {
+    throw Error(MYCHAT_E_TLS, MYCHAT_DOMAIN_NETWORK,
+                "SSL_CERT_FILE names no file of certificate authorities that can be read.");
+  }
   if (!named.file.empty() || !named.directories.empty()) return named;
   for (const char* const file : kFiles) {
     if (is_readable_file(root + file)) return {root + file, {}};

@@ -12,33 +12,39 @@ mkdir -p "$work"
 [ -e "$prefix/lib/libcurl.a" ] || fail "$prefix has no archives: ./dev deps makes them"
 unset SSL_CERT_FILE SSL_CERT_DIR OPENSSL_CONF LD_LIBRARY_PATH
 
-say "libmychat with its dependencies inside"
-cmake -G Ninja -S "$source" -B "$work/build" -DMYCHAT_STATIC_DEPS=ON -DMYCHAT_DEPS_PREFIX="$prefix" \
-  -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1 -g1" > "$work/log" 2>&1 ||
-  { cat "$work/log"; fail "it does not configure"; }
+say "libmychat with its dependencies inside, and a module that holds it"
+launcher=()
+if command -v ccache > /dev/null; then
+  launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+fi
+cmake -G Ninja -S "$here" -B "$work/build" -DMYCHAT_SOURCE="$source" -DMYCHAT_DEPS_PREFIX="$prefix" \
+  -DCMAKE_CXX_FLAGS=-O0 "${launcher[@]}" > "$work/log" 2>&1 || { cat "$work/log"; fail "it does not configure"; }
 cmake --build "$work/build" > "$work/log" 2>&1 || { tail -50 "$work/log"; fail "it does not build"; }
 rm -rf "$work/install"
 cmake --install "$work/build" --prefix "$work/install" > "$work/log"
+module=$work/build/module.so
 library=$(find "$work/install" -name libmychat.so)
 libdir=$(dirname "$library")
-grep '^Libs.private: -lstdc++ -lm -pthread$' "$libdir/pkgconfig/mychat.pc" > /dev/null || fail "mychat.pc names libraries"
+grep -q '^Libs.private: -lstdc++ -lm -pthread$' "$libdir/pkgconfig/mychat.pc" || fail "mychat.pc names other libraries"
+[ -z "$(find "$work/install" -name '*.a')" ] || fail "an archive is installed without those that it needs"
 
-say "it needs the C library and nothing else"
-readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tee "$work/needed"
-if grep -vE '^(libc|libm|libpthread|libdl|ld-linux[-a-z0-9_]*|libc\.musl-[a-z0-9_]+)\.so(\.[0-9]+)?$' "$work/needed"; then
-  fail "these are not the C library"
-fi
-
-say "it exports mychat_* and nothing else"
+say "libmychat exports mychat_* and nothing else, the module what it means to"
 python3 -B "$source/tests/abi/exports.py" "$source" "$library"
+[ "$(nm -D --defined-only "$module" | cut -d ' ' -f 3)" = module_run ] || fail "the module exports more"
 
-say "nothing but functions of the C library is left for the dynamic linker to find"
-# With glibc each carries its version; what is weak may stay missing, and is asked for by name.
-if readelf -d "$library" | grep -q 'libc\.so\.6'; then
-  if nm -D --undefined-only "$library" | grep -vE '@GLIBC_|^ +w (__gmon_start__|_ITM_\w+|__cxa_pure_virtual)$'; then
+for file in "$library" "$module"; do
+  say "$(basename "$file") needs the C library and nothing else, stays loaded, and leaves only that for the linker to find"
+  readelf -d "$file" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tee "$work/needed"
+  if grep -vE '^(libc|libm|libpthread|libdl|ld-linux[-a-z0-9_]*|libc\.musl-[a-z0-9_]+)\.so(\.[0-9]+)?$' "$work/needed"; then
+    fail "these are not the C library"
+  fi
+  readelf -d "$file" | grep -q 'Flags: .*NODELETE' || fail "it may be unloaded"
+  # With glibc each function carries its version; what is weak may stay missing, and is asked for by name.
+  if grep -q '^libc\.so\.6$' "$work/needed" &&
+    nm -D --undefined-only "$file" | grep -vE '@GLIBC_|^ +w (__gmon_start__|_ITM_\w+|__cxa_pure_virtual)$'; then
     fail "these could come from the program"
   fi
-fi
+done
 
 say "programs with libraries of their own"
 flags=(-std=c11 -Wall -Wextra -Werror -D_POSIX_C_SOURCE=200809L -I "$source/include" -L "$libdir")
@@ -86,6 +92,9 @@ run "$libdir" SSL_CERT_FILE="$work/tls/ours.pem" "$work/beside" crippled "$url" 
 
 say "in a program that exports functions of the same names; the authority is found by SSL_CERT_DIR"
 run "$libdir" SSL_CERT_DIR="$work/tls/hashed" "$work/impostor" "$url" "$work/users"
+
+say "the module, in the same program"
+run "$libdir" SSL_CERT_FILE="$work/tls/ours.pem" "$work/impostor" "$url" "$work/users" "$module"
 
 say "an openssl.cnf that leaves OpenSSL without any algorithm is not read"
 printf 'openssl_conf = all\n[all]\nproviders = list\n[list]\nnull = none\n[none]\nactivate = 1\n' > "$work/tls/none.cnf"

@@ -1,8 +1,9 @@
 /*
- * impostor URL FOLDER: a program that exports functions of OpenSSL, libcurl and the others under their own
- * names, as Node does with its OpenSSL. Whatever is loaded into it and takes one of these for its own is
- * caught.
+ * impostor URL FOLDER [MODULE]: a program that exports functions of OpenSSL, libcurl and the others under
+ * their own names, as Node does with its OpenSSL. Whatever is loaded into it and takes one of these for its
+ * own is caught.
  */
+#include <dlfcn.h>
 #include <stdlib.h>
 
 #include "talk.h"
@@ -33,4 +34,17 @@ IMPOSTOR(argon2_ctx)
 IMPOSTOR(inflateInit2_)
 IMPOSTOR(deflateInit2_)
 
-int main(int argc, char** argv) { return argc == 3 ? talk(argv[1], argv[2]) : 2; }
+int main(int argc, char** argv) {
+  if (argc == 3) return talk(argv[1], argv[2]);
+  if (argc != 4) return 2;
+  void* module = dlopen(argv[3], RTLD_NOW | RTLD_LOCAL);
+  if (module == NULL) {
+    fprintf(stderr, "%s\n", dlerror());
+    return 3;
+  }
+  int (*run)(const char*, const char*) = NULL;
+  *(void**)&run = dlsym(module, "module_run");
+  const int result = run == NULL ? 3 : run(argv[1], argv[2]);
+  dlclose(module); /* Threads that end after this would crash if that unloaded it. */
+  return result;
+}

@@ -19,9 +19,9 @@ struct SystemTrust {
       directories;  // Of certificates by hash, as OpenSSL reads them, with colons between; may be empty.
 };
 
-// What SSL_CERT_FILE and SSL_CERT_DIR name (not in set-uid programs) and nothing beside it, without looking
-// whether it is there; else the first that exists of where Linux distributions, the BSDs and macOS keep them.
-// `root` stands before every path that is searched. Throws MYCHAT_E_TLS when nothing is found.
+// What SSL_CERT_FILE and SSL_CERT_DIR name (not in set-uid programs) and nothing beside it; else the first
+// that exists of where Linux distributions, the BSDs and macOS keep them. `root` stands before every path
+// that is searched. Throws MYCHAT_E_TLS when nothing is found, or what SSL_CERT_FILE names cannot be read.
 SystemTrust find_system_trust(const std::string& root = {});
 
 }  // namespace mychat

@@ -78,10 +78,13 @@ TEST_F(SystemTrustTest, ADirectoryServesWhereThereIsNoBundle) {
   EXPECT_EQ(find_system_trust(root_).file, root_ + "/etc/ssl/cert.pem");
 }
 
-TEST_F(SystemTrustTest, TheEnvironmentReplacesTheSystemsEvenWhereItNamesNothing) {
+TEST_F(SystemTrustTest, TheEnvironmentReplacesTheSystems) {
   put("/etc/ssl/certs/ca-certificates.crt");
   ::setenv("SSL_CERT_FILE", "/nowhere/authorities.pem", 1);
-  EXPECT_EQ(find_system_trust(root_).file, "/nowhere/authorities.pem");
+  EXPECT_ERROR(find_system_trust(root_), MYCHAT_E_TLS, "SSL_CERT_FILE names no file");
+  put("/authorities.pem");
+  ::setenv("SSL_CERT_FILE", (root_ + "/authorities.pem").c_str(), 1);
+  EXPECT_EQ(find_system_trust(root_).file, root_ + "/authorities.pem");
   EXPECT_EQ(find_system_trust(root_).directories, "");
   ::setenv("SSL_CERT_DIR", "/one:/two", 1);
   EXPECT_EQ(find_system_trust(root_).directories, "/one:/two");

@@ -67,7 +67,7 @@ step "6. What the node stores of it"
 mychat bob sync >/dev/null
 for file in "$work"/node/*.db; do database=$file; done
 sqlite3 -readonly "$database" "SELECT '    message ' || lower(hex(id)) || char(10) || '        encrypted_content ' ||
-  substr(encrypted_content, 1, 56) || '…' || char(10) || '        encrypted_key     ' || substr(encrypted_key, 1, 56) || '…'
+  lower(hex(substr(encrypted_content, 1, 28))) || '…' || char(10) || '        encrypted_key     ' || lower(hex(substr(encrypted_key, 1, 28))) || '…'
   FROM messages ORDER BY seq;"
 if grep -aqE 'the other side|cannot read it' "$work"/node/*; then
   echo "The node's files hold plaintext!" >&2

@@ -49,9 +49,10 @@ class ServiceContext {
   // Called inside the transaction that changes whether a user exists or is active.
   std::function<void(const std::string& username)> user_changed;
 
-  // Runs `change` in the writer's transaction and calls `done` after the commit. Never blocks.
+  // Runs `change` in the writer's transaction and calls `done` after the commit. Never blocks. `may_wait`:
+  // see Operation.
   template <class T>
-  void write(std::function<T(Change&)> change, Callback<T> done);
+  void write(std::function<T(Change&)> change, Callback<T> done, bool may_wait = false);
 
   std::string handle_of(std::string_view username) const {
     return std::string(username) + '@' + config.domain;
@@ -68,9 +69,10 @@ Failure busy();
 template <class T>
 class WriteOperation final : public Operation {
  public:
-  WriteOperation(ServiceContext& context, std::function<T(Change&)> change, Callback<T> done)
-      : context_(context), change_(std::move(change)), done_(std::move(done)) {}
+  WriteOperation(ServiceContext& context, std::function<T(Change&)> change, Callback<T> done, bool may_wait)
+      : context_(context), change_(std::move(change)), done_(std::move(done)), may_wait_(may_wait) {}
 
+  bool may_wait() const noexcept override { return may_wait_; }
   void run(Transaction& transaction) override {
     Change change{transaction, transaction.db, context_.clock.now_ms(), news_, afterwards_};
     result_.emplace(change_(change));
@@ -103,15 +105,16 @@ class WriteOperation final : public Operation {
   ServiceContext& context_;
   std::function<T(Change&)> change_;
   Callback<T> done_;
+  bool may_wait_;
   std::optional<T> result_;
   std::vector<Bus::Announcement> news_;
   std::vector<std::function<void()>> afterwards_;
 };
 
 template <class T>
-void ServiceContext::write(std::function<T(Change&)> change, Callback<T> done) {
+void ServiceContext::write(std::function<T(Change&)> change, Callback<T> done, bool may_wait) {
   std::unique_ptr<Operation> operation =
-      std::make_unique<WriteOperation<T>>(*this, std::move(change), std::move(done));
+      std::make_unique<WriteOperation<T>>(*this, std::move(change), std::move(done), may_wait);
   if (storage.submit(operation)) return;
   auto& refused = static_cast<WriteOperation<T>&>(*operation);
   if (refused.callback()) refused.callback()(busy());

@@ -123,7 +123,7 @@ void Mailbox::mark_delivered(const Caller& caller, std::vector<std::int64_t> seq
           return Done{};
         });
       },
-      nullptr);
+      nullptr, true);
 }
 
 MailboxState Mailbox::state(const Caller& caller) {
@@ -141,6 +141,7 @@ MailboxPage Mailbox::page(const Caller& caller, std::int64_t after, int limit) {
 void Mailbox::ack(const Caller& caller, std::int64_t seq, Callback<std::int64_t> done) {
   // Once, here: what comes while a long one goes in steps was not meant.
   seq = std::min(seq, impl_->context.storage.last_seq());
+  const bool may_wait = !done;
   {
     const std::lock_guard lock(impl_->ack_mutex);
     auto [place, first] = impl_->acks.try_emplace(caller->user);
@@ -149,10 +150,10 @@ void Mailbox::ack(const Caller& caller, std::int64_t seq, Callback<std::int64_t>
     if (done) pending.callbacks.push_back(std::move(done));
     if (!first) return;  // It goes with the one that waits.
   }
-  impl_->submit_ack(caller);
+  impl_->submit_ack(caller, may_wait);
 }
 
-void Mailbox::Impl::submit_ack(const Caller& caller) {
+void Mailbox::Impl::submit_ack(const Caller& caller, bool may_wait) {
   auto taken = std::make_shared<PendingAck>();
   context.write<std::int64_t>(
       [this, caller, taken](Change& change) {
@@ -169,7 +170,8 @@ void Mailbox::Impl::submit_ack(const Caller& caller) {
         taken->previous = result ? result.value() : 0;
         if (more && resume_ack(caller, *taken)) return;
         for (const auto& callback : taken->callbacks) callback(result);
-      });
+      },
+      may_wait);
 }
 
 PendingAck Mailbox::Impl::take_ack(UserId user) {
@@ -193,7 +195,7 @@ bool Mailbox::Impl::resume_ack(const Caller& caller, const PendingAck& rest) {
     for (const auto& callback : rest.callbacks) place->second.callbacks.push_back(callback);
     if (!first) return true;
   }
-  submit_ack(caller);
+  submit_ack(caller, false);
   return true;
 }
 

@@ -36,7 +36,7 @@ struct Mailbox::Impl {
       throw;
     }
   }
-  void submit_ack(const Caller& caller);
+  void submit_ack(const Caller& caller, bool may_wait);
   PendingAck take_ack(UserId user);
   bool resume_ack(const Caller& caller, const PendingAck& rest);
   void forget();

@@ -119,6 +119,14 @@ std::string free_name(const std::string& wanted) {
   return name;
 }
 
+bool count_is_right(SqliteConnection& db) {
+  return db
+      .query(
+          "SELECT 1 WHERE (SELECT users FROM node) = (SELECT count(*) FROM users "
+          "WHERE deleted_at IS NULL)")
+      .step();
+}
+
 void require_file(const std::string& path) {
   if (access(path.c_str(), R_OK) != 0) throw_io("The file " + path + " cannot be read.");
 }
@@ -164,6 +172,7 @@ std::vector<std::string> Storage::check(const std::string& path, bool may_be_old
     while (integrity.step()) {
       if (integrity.text(0) != "ok") problems.push_back(integrity.string(0));
     }
+    if (version >= 2 && !count_is_right(db)) problems.push_back("The count of users is wrong.");
     auto foreign = db.query("PRAGMA foreign_key_check");
     while (foreign.step()) {
       problems.push_back("A row of " + foreign.string(0) + " refers to nothing in " + foreign.string(2) +

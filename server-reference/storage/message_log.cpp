@@ -10,6 +10,13 @@
 namespace mychat::server {
 namespace {
 
+// The items of one conversation, through the blocks that hold some of it.
+#define MYCHAT_ITEMS                                            \
+  "FROM conversation_blocks b CROSS JOIN conversation_items i " \
+  "WHERE b.conversation = ?1 AND i.block = b.block AND i.conversation = b.conversation "
+
+std::int64_t block_of(std::int64_t seq) noexcept { return seq >> kBlockBits; }
+
 Bytes pack(const std::vector<std::int64_t>& seqs) {
   Bytes bytes;
   bytes.reserve(seqs.size() * 8);
@@ -27,6 +34,11 @@ std::vector<std::int64_t> unpack(ByteView bytes) {
     seqs.push_back(static_cast<std::int64_t>(seq));
   }
   return seqs;
+}
+
+std::optional<DenseText> dense(const std::optional<std::string>& text) {
+  if (!text) return std::nullopt;
+  return DenseText(*text);
 }
 
 std::vector<std::int64_t> read_seqs(Query query) {
@@ -69,8 +81,8 @@ bool insert_message(SqliteConnection& db, const MessageKey& key, const Uuid& id,
       "encrypted_key, sender_encrypted_key, sender_key_hash, signature, encrypted_content) "
       "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
       key.seq, ByteView(id), key.sender, key.recipient, now, message.content_type, algorithm, message.sent_at,
-      message.iv, message.encrypted_key, message.sender_encrypted_key, message.sender_key_hash,
-      message.signature, message.encrypted_content);
+      DenseText(message.iv), dense(message.encrypted_key), dense(message.sender_encrypted_key),
+      dense(message.sender_key_hash), dense(message.signature), DenseText(message.encrypted_content));
   if (code == SQLITE_CONSTRAINT_UNIQUE) return false;
   if (code != SQLITE_DONE) throw_sqlite(code, "store a message");
   return true;
@@ -105,12 +117,12 @@ std::optional<std::pair<MessageKey, wire::MessageOut>> read_message(SqliteConnec
   message.algorithm = query.optional_string(5);
   if (!message.algorithm) message.algorithm = limits::kAlgorithmEnvelopeV1;
   message.sent_at = query.optional_string(6);
-  message.iv = query.optional_string(7);
-  message.encrypted_key = query.optional_string(8);
-  if (for_sender) message.sender_encrypted_key = query.optional_string(9);
-  message.sender_key_hash = query.optional_string(10);
-  message.signature = query.optional_string(11);
-  message.encrypted_content = query.string(12);
+  message.iv = query.optional_base64(7);
+  message.encrypted_key = query.optional_base64(8);
+  if (for_sender) message.sender_encrypted_key = query.optional_base64(9);
+  message.sender_key_hash = query.optional_base64(10);
+  message.signature = query.optional_base64(11);
+  message.encrypted_content = query.base64(12);
   return std::pair{key, std::move(message)};
 }
 
@@ -138,17 +150,19 @@ void insert_entry(SqliteConnection& db, const LogEntry& entry) {
   std::optional<ByteView> data;
   if (!entry.seqs.empty()) data = packed.emplace(pack(entry.seqs));
   db.run(
-      "INSERT INTO conversation_items (conversation, seq, kind, actor, data, created_at) VALUES "
-      "(?,?,?,?,?,?)",
-      entry.conversation, entry.seq, static_cast<int>(entry.kind), entry.actor, data, entry.created_at);
+      "INSERT INTO conversation_items (block, conversation, seq, kind, actor, data, created_at) VALUES "
+      "(?,?,?,?,?,?,?)",
+      block_of(entry.seq), entry.conversation, entry.seq, static_cast<int>(entry.kind), entry.actor, data,
+      entry.created_at);
+  db.run("INSERT OR IGNORE INTO conversation_blocks (conversation, block, created_at) VALUES (?,?,?)",
+         entry.conversation, block_of(entry.seq), entry.created_at);
 }
 
 std::vector<LogEntry> entries_after(SqliteConnection& db, std::int64_t conversation, std::int64_t after,
                                     int limit) {
-  auto query = db.query(
-      "SELECT seq, kind, actor, data, created_at FROM conversation_items "
-      "WHERE conversation = ? AND seq > ? ORDER BY seq LIMIT ?",
-      conversation, after, limit);
+  auto query = db.query("SELECT i.seq, i.kind, i.actor, i.data, i.created_at " MYCHAT_ITEMS
+                        "AND b.block >= ?2 AND i.seq > ?3 ORDER BY b.block, i.seq LIMIT ?4",
+                        conversation, block_of(after), after, limit);
   std::vector<LogEntry> entries;
   while (query.step()) {
     entries.push_back({conversation, query.integer(0), static_cast<EntryKind>(query.integer(1)),
@@ -159,19 +173,19 @@ std::vector<LogEntry> entries_after(SqliteConnection& db, std::int64_t conversat
 
 std::vector<std::int64_t> messages_before(SqliteConnection& db, std::int64_t conversation,
                                           std::int64_t before, int limit) {
-  return read_seqs(
-      db.query("SELECT seq FROM conversation_items WHERE conversation = ? AND seq < ? AND kind = 1 "
-               "ORDER BY seq DESC LIMIT ?",
-               conversation, before, limit));
+  return read_seqs(db.query("SELECT i.seq " MYCHAT_ITEMS "AND b.block <= ?2 AND i.seq < ?3 AND i.kind = 1 "
+                            "ORDER BY b.block DESC, i.seq DESC LIMIT ?4",
+                            conversation, block_of(before), before, limit));
 }
 
 std::vector<std::int64_t> messages_between(SqliteConnection& db, std::int64_t conversation,
                                            std::int64_t sender, std::int64_t first, std::int64_t last,
                                            int limit) {
   return read_seqs(db.query(
-      "SELECT seq FROM conversation_items WHERE conversation = ? AND seq >= ? AND seq <= ? AND kind = 1 "
-      "AND actor = ? ORDER BY seq LIMIT ?",
-      conversation, first, last, sender, limit));
+      "SELECT i.seq " MYCHAT_ITEMS
+      "AND b.block >= ?2 AND b.block <= ?3 AND i.seq >= ?4 AND i.seq <= ?5 AND i.kind = 1 AND i.actor = ?6 "
+      "ORDER BY b.block, i.seq LIMIT ?7",
+      conversation, block_of(first), block_of(last), first, last, sender, limit));
 }
 
 MessageMarks message_marks(SqliteConnection& db, std::int64_t seq) {
@@ -210,10 +224,9 @@ std::int64_t erase_conversation(SqliteConnection& db, const ConversationRow& row
   const bool peer_gone = !peer.step() || !peer.is_null(0);
   std::vector<std::pair<std::int64_t, bool>> doomed;
   {
-    auto query = db.query(
-        "SELECT seq, kind FROM conversation_items WHERE conversation = ?1 "
-        "AND (kind != 1 OR actor != ?2 OR ?3) LIMIT ?4",
-        row.id, user, peer_gone, limit);
+    auto query =
+        db.query("SELECT i.seq, i.kind " MYCHAT_ITEMS "AND (i.kind != 1 OR i.actor != ?2 OR ?3) LIMIT ?4",
+                 row.id, user, peer_gone, limit);
     while (query.step()) doomed.emplace_back(query.integer(0), query.integer(1) == 1);
   }
   for (const auto& [seq, is_message] : doomed) {
@@ -221,7 +234,13 @@ std::int64_t erase_conversation(SqliteConnection& db, const ConversationRow& row
       db.run("DELETE FROM messages WHERE seq = ?", seq);
       db.run("DELETE FROM message_marks WHERE seq = ?", seq);
     }
-    db.run("DELETE FROM conversation_items WHERE conversation = ? AND seq = ?", row.id, seq);
+    const std::int64_t block = block_of(seq);
+    db.run("DELETE FROM conversation_items WHERE block = ? AND conversation = ? AND seq = ?", block, row.id,
+           seq);
+    db.run(
+        "DELETE FROM conversation_blocks WHERE conversation = ?1 AND block = ?2 AND NOT EXISTS "
+        "(SELECT 1 FROM conversation_items WHERE block = ?2 AND conversation = ?1)",
+        row.id, block);
   }
   return static_cast<std::int64_t>(doomed.size());
 }

@@ -18,6 +18,9 @@ class SqliteConnection;
 
 enum class EntryKind : int { kMessage = 1, kDelivered = 2, kRead = 3, kDeliveredOnes = 4 };
 
+// Conversations' items lie together by blocks of 1,024 seqs. In the file, so never another number.
+inline constexpr int kBlockBits = 10;
+
 struct LogEntry {
   std::int64_t conversation = 0;
   std::int64_t seq = 0;

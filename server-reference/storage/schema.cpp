@@ -1,6 +1,9 @@
 #include "storage/schema.h"
 
+#include <sqlite3.h>
+
 #include <array>
+#include <new>
 
 #include "base/error.h"
 #include "storage/sqlite.h"
@@ -10,10 +13,10 @@ namespace {
 
 // Times are Unix milliseconds. `updated_at` is null in rows that never change after they are made.
 //
-// Seqs come from one counter (node.last_seq) and are used once: a user's mailbox is what its conversations
-// and its mailbox_events hold, in order of seq. So a message is one row of its own plus one small row at the
-// end of its conversation, which serves the recipient's mailbox, the sender's (as `sent`) and the history;
-// and an acknowledgement of many messages is one row for each conversation.
+// Seqs come from one counter and are used once: a user's mailbox is what its conversations and its
+// mailbox_events hold, in order of seq. So a message is one row of its own plus one small row of its
+// conversation, which serves the recipient's mailbox, the sender's (as `sent`) and the history; and an
+// acknowledgement of many messages is one row for each conversation.
 constexpr const char* kFirst = R"sql(
 CREATE TABLE node (
   id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -161,9 +164,105 @@ CREATE TABLE mailbox_events (
 ) WITHOUT ROWID;
 )sql";
 
-const std::array<MigrationStep, 1>& steps_of_this_program() {
-  static const std::array<MigrationStep, 1> kSteps{{{1, "The tables of the first version", kFirst}}};
+// A commit writes whole pages, so what is new lies together (docs/node-storage.md): items by blocks of 1,024
+// seqs (seq >> 10) and in these by conversation; conversation_blocks says where a conversation has some.
+// Base64 is stored as its bytes (DenseText). node.last_seq is what was set aside: no seq beyond it is in use.
+// node.users counts the rows of users that are not deleted.
+constexpr const char* kDense = R"sql(
+CREATE TABLE dense_messages (
+  seq INTEGER PRIMARY KEY,
+  id BLOB NOT NULL,
+  sender INTEGER NOT NULL,
+  recipient INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER,
+  content_type TEXT NOT NULL,
+  algorithm TEXT,             -- Null: the envelope of v1.
+  sent_at TEXT,
+  iv BLOB NOT NULL,
+  encrypted_key BLOB,
+  sender_encrypted_key BLOB,
+  sender_key_hash BLOB,
+  signature BLOB,
+  encrypted_content BLOB NOT NULL
+);
+INSERT INTO dense_messages SELECT seq, id, sender, recipient, created_at, updated_at, content_type, algorithm,
+  sent_at, mychat_dense(iv), mychat_dense(encrypted_key), mychat_dense(sender_encrypted_key),
+  mychat_dense(sender_key_hash), mychat_dense(signature), mychat_dense(encrypted_content)
+  FROM messages ORDER BY seq;
+DROP TABLE messages;
+ALTER TABLE dense_messages RENAME TO messages;
+CREATE UNIQUE INDEX messages_id ON messages (id);
+
+CREATE TABLE conversation_blocks (
+  conversation INTEGER NOT NULL,
+  block INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER,
+  PRIMARY KEY (conversation, block)
+) WITHOUT ROWID;
+INSERT INTO conversation_blocks (conversation, block, created_at)
+  SELECT conversation, seq >> 10, min(created_at) FROM conversation_items GROUP BY conversation, seq >> 10;
+CREATE TABLE dense_items (
+  block INTEGER NOT NULL,
+  conversation INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  kind INTEGER NOT NULL,      -- 1 message; 2 delivered; 3 read; 4 delivered one by one
+  actor INTEGER NOT NULL,     -- Who sent, received or read.
+  data BLOB,                  -- 2: the first and last seq covered; 3 and 4: the seqs. 8 bytes each, big-endian.
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER,
+  PRIMARY KEY (block, conversation, seq)
+) WITHOUT ROWID;
+INSERT INTO dense_items SELECT seq >> 10, conversation, seq, kind, actor, data, created_at, updated_at
+  FROM conversation_items ORDER BY 1, 2, 3;
+DROP TABLE conversation_items;
+ALTER TABLE dense_items RENAME TO conversation_items;
+
+ALTER TABLE node ADD COLUMN users INTEGER NOT NULL DEFAULT 0;
+UPDATE node SET users = (SELECT count(*) FROM users WHERE deleted_at IS NULL);
+CREATE TRIGGER users_inserted AFTER INSERT ON users WHEN NEW.deleted_at IS NULL BEGIN
+  UPDATE node SET users = users + 1, updated_at = NEW.created_at;
+END;
+CREATE TRIGGER users_deleted AFTER DELETE ON users WHEN OLD.deleted_at IS NULL BEGIN
+  UPDATE node SET users = users - 1;
+END;
+CREATE TRIGGER users_updated AFTER UPDATE OF deleted_at ON users
+WHEN (OLD.deleted_at IS NULL) != (NEW.deleted_at IS NULL) BEGIN
+  UPDATE node SET users = users + iif(NEW.deleted_at IS NULL, 1, -1),
+    updated_at = coalesce(NEW.deleted_at, NEW.updated_at);
+END;
+)sql";
+
+const std::array<MigrationStep, 2>& steps_of_this_program() {
+  static const std::array<MigrationStep, 2> kSteps{
+      {{1, "The tables of the first version", kFirst},
+       {2, "Messages as bytes and items in the order they arrive, for smaller commits; users are counted",
+        kDense}}};
   return kSteps;
+}
+
+// mychat_dense(text), for the steps: what binding a DenseText stores.
+void add_dense_function(SqliteConnection& db) {
+  const auto dense = [](sqlite3_context* context, int, sqlite3_value** values) {
+    const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(values[0]));
+    if (text == nullptr) return sqlite3_result_null(context);
+    try {
+      const DenseText value({text, static_cast<std::size_t>(sqlite3_value_bytes(values[0]))});
+      if (!value.bytes()) {
+        sqlite3_result_value(context, values[0]);
+      } else if (value.bytes()->empty()) {
+        sqlite3_result_zeroblob(context, 0);
+      } else {
+        sqlite3_result_blob64(context, value.bytes()->data(), value.bytes()->size(), SQLITE_TRANSIENT);
+      }
+    } catch (const std::bad_alloc&) {
+      sqlite3_result_error_nomem(context);
+    }
+  };
+  const int code = sqlite3_create_function_v2(db.handle(), "mychat_dense", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY,
+                                              nullptr, dense, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) throw_sqlite(code, "take a function");
 }
 
 }  // namespace
@@ -187,6 +286,8 @@ int schema_version(SqliteConnection& db, std::span<const MigrationStep> steps) {
 }
 
 void migrate(SqliteConnection& db, std::span<const MigrationStep> steps) {
+  if (schema_version(db, steps) >= steps.back().version) return;
+  add_dense_function(db);
   for (const MigrationStep& step : steps) {
     if (step.version <= schema_version(db, steps)) continue;
     db.execute("BEGIN IMMEDIATE");

@@ -11,7 +11,7 @@ namespace mychat::server {
 class SqliteConnection;
 
 inline constexpr int kApplicationId = 0x4D794368;  // "MyCh" in the file's header.
-inline constexpr int kPageSize = 8192;
+inline constexpr int kPageSize = 4096;             // Of new databases; earlier ones keep their 8192.
 
 std::span<const MigrationStep> schema_steps();
 

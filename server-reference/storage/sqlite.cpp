@@ -80,6 +80,16 @@ std::optional<std::string> Query::optional_string(int column) const {
   return string(column);
 }
 
+std::string Query::base64(int column) const {
+  if (sqlite3_column_type(statement_, column) == SQLITE_BLOB) return base64_encode(blob(column));
+  return string(column);
+}
+
+std::optional<std::string> Query::optional_base64(int column) const {
+  if (is_null(column)) return std::nullopt;
+  return base64(column);
+}
+
 namespace {
 
 void check_bind(int code) {
@@ -104,6 +114,14 @@ void Query::bind(int at, ByteView value, bool keep) {
 }
 
 void Query::bind(int at, std::nullptr_t, bool /*keep*/) { check_bind(sqlite3_bind_null(statement_, at)); }
+
+void Query::bind(int at, const DenseText& value, bool keep) {
+  if (value.bytes()) {
+    bind(at, ByteView(*value.bytes()), keep);
+  } else {
+    bind(at, value.text(), keep);
+  }
+}
 
 SqliteConnection::SqliteConnection(const std::string& path, OpenMode mode) {
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;

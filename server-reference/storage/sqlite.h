@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/encoding.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -18,6 +19,20 @@ namespace mychat::server {
 
 // Throws the Error that fits the extended result code.
 [[noreturn]] void throw_sqlite(int extended_code, const std::string& doing);
+
+// Base64 that is stored as the bytes it stands for. Text that is not base64 as base64_encode() writes it is
+// stored as it is: what Query::base64() hands out is always what was put in. A view: the text must outlive
+// it.
+class DenseText {
+ public:
+  explicit DenseText(std::string_view text) : bytes_(base64_decode(text)), text_(text) {}
+  const std::optional<Bytes>& bytes() const noexcept { return bytes_; }
+  std::string_view text() const noexcept { return text_; }
+
+ private:
+  std::optional<Bytes> bytes_;
+  std::string_view text_;
+};
 
 // One use of a prepared statement; resets it at the end. Views of columns live until the next step.
 class Query {
@@ -35,6 +50,8 @@ class Query {
   bool is_null(int column) const noexcept;
   std::optional<std::int64_t> optional_integer(int column) const;
   std::optional<std::string> optional_string(int column) const;
+  std::string base64(int column) const;  // Of a DenseText.
+  std::optional<std::string> optional_base64(int column) const;
 
  private:
   friend class SqliteConnection;
@@ -47,6 +64,7 @@ class Query {
   void bind(int at, const char* value, bool keep) { bind(at, std::string_view(value), keep); }
   void bind(int at, ByteView value, bool keep);
   void bind(int at, std::nullptr_t, bool keep);
+  void bind(int at, const DenseText& value, bool keep);
   template <class T>
   void bind(int at, const std::optional<T>& value, bool keep) {
     if (value) {

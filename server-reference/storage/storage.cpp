@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "crypto/random.h"
 #include "storage/backup.h"
+#include "storage/checkpointer.h"
 #include "storage/file_lock.h"
 #include "storage/ownership.h"
 #include "storage/schema.h"
@@ -24,6 +25,9 @@ namespace mychat::server {
 namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
+
+// So many seqs are set aside at a time: the row that says so is not written with every group.
+constexpr std::int64_t kSeqsAside = 4096;
 
 }  // namespace
 
@@ -38,23 +42,26 @@ struct Storage::Impl {
   void run_operations(std::vector<std::unique_ptr<Operation>>& group,
                       std::vector<std::exception_ptr>& errors);
   void run_one(Operation& operation, Transaction& transaction);
+  void take_operations(std::deque<std::unique_ptr<Operation>>& from,
+                       std::vector<std::unique_ptr<Operation>>& group);
+  void set_seqs_aside();
   void notice_foreign_changes();
-  void checkpoint_loop();
-  void copy_log(SqliteConnection& connection);
-  void finish_checkpoint();
 
   StorageOptions options;
   std::unique_ptr<FileLock> lock_file;
   std::unique_ptr<SqliteConnection> writer;
   std::string mailbox_id;
   std::int64_t data_version = 0;
-  std::int64_t last_seq = 0;  // Of the writer, perhaps not yet committed.
+  std::int64_t last_seq = 0;   // Of the writer, perhaps not yet committed.
+  std::int64_t aside_seq = 0;  // node.last_seq: those up to here are this process's to give out.
   std::atomic<std::int64_t> committed_seq{0};
   std::atomic<bool> healthy{true};
 
   std::mutex mutex;
   std::condition_variable work;
   std::deque<std::unique_ptr<Operation>> queue;
+  std::deque<std::unique_ptr<Operation>> patient;  // Those that may wait, until `patient_due`.
+  SteadyTime patient_due{};
   std::size_t held_bytes = 0;   // Of the operations that wait or are written.
   std::size_t group_bytes = 0;  // Of those that are written.
   bool waiting = false;         // The writer sleeps until something comes.
@@ -68,9 +75,6 @@ struct Storage::Impl {
   std::atomic<std::uint64_t> groups{0};
   std::atomic<std::uint64_t> operations{0};
   std::atomic<std::uint64_t> failed{0};
-  std::atomic<std::uint64_t> wal_pages{0};
-  std::atomic<std::uint64_t> copied_beside{0};
-  std::atomic<bool> finish_wanted{false};
 
   std::mutex readers_mutex;
   std::condition_variable reader_free;
@@ -78,13 +82,8 @@ struct Storage::Impl {
   std::size_t readers_open = 0;
   bool readers_stopped = false;
 
-  std::mutex checkpoint_mutex;
-  std::condition_variable checkpoint_wake;
-  bool checkpoint_wanted = false;
-  bool checkpoint_stop = false;
-
   std::thread writer_thread;
-  std::thread checkpoint_thread;
+  Checkpointer checkpointer;
 };
 
 void Storage::Impl::open_database() {
@@ -131,23 +130,25 @@ void Storage::Impl::load_node() {
   auto row = writer->query("SELECT mailbox_id, last_seq FROM node");
   if (!row.step()) throw_sqlite(SQLITE_CORRUPT, "find the node's row");
   mailbox_id = row.string(0);
-  last_seq = row.integer(1);
+  last_seq = aside_seq = row.integer(1);  // Those that were set aside and not used are gaps.
   committed_seq = last_seq;
 }
 
 Storage::Storage(StorageOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {
   impl_->open_database();
+  impl_->data_version = impl_->writer->pragma("data_version");  // First: what comes between is noticed.
   impl_->load_node();
-  impl_->data_version = impl_->writer->pragma("data_version");
   sqlite3_wal_hook(
       impl_->writer->handle(),
       [](void* self, sqlite3*, const char*, int pages) {
-        static_cast<Impl*>(self)->wal_pages = static_cast<std::uint64_t>(pages);
+        static_cast<Impl*>(self)->checkpointer.log_grew(static_cast<std::uint64_t>(pages));
         return SQLITE_OK;
       },
       impl_.get());
+  impl_->checkpointer.start(impl_->options.path,
+                            {static_cast<std::uint64_t>(impl_->writer->pragma("page_size")),
+                             impl_->options.copy_bytes, impl_->options.checkpoint_bytes});
   impl_->writer_thread = std::thread([this] { impl_->write_loop(); });
-  impl_->checkpoint_thread = std::thread([this] { impl_->checkpoint_loop(); });
 }
 
 Storage::~Storage() { stop(); }
@@ -156,13 +157,17 @@ bool Storage::submit(std::unique_ptr<Operation>& operation) {
   bool wake = false;
   {
     const std::lock_guard lock(impl_->mutex);
-    if (impl_->stopping || impl_->queue.size() >= impl_->options.queue_limit) return false;
+    if (impl_->stopping || impl_->queue.size() + impl_->patient.size() >= impl_->options.queue_limit)
+      return false;
     const std::size_t bytes = operation->bytes();
     if (bytes != 0 && impl_->held_bytes != 0 && impl_->held_bytes + bytes > impl_->options.queue_bytes)
       return false;
     impl_->held_bytes += bytes;
-    impl_->queue.push_back(std::move(operation));
-    wake = std::exchange(impl_->waiting, false);
+    const bool may_wait = operation->may_wait();
+    const bool sets_time = may_wait && impl_->patient.empty();
+    if (sets_time) impl_->patient_due = std::chrono::steady_clock::now() + impl_->options.patience;
+    (may_wait ? impl_->patient : impl_->queue).push_back(std::move(operation));
+    if (!may_wait || sets_time) wake = std::exchange(impl_->waiting, false);
   }
   if (wake) impl_->work.notify_one();
   return true;
@@ -183,25 +188,37 @@ void Storage::on_foreign_change(std::function<void()> hook) {
 bool Storage::Impl::wait_for_group(std::unique_lock<std::mutex>& lock,
                                    std::vector<std::unique_ptr<Operation>>& group) {
   held_bytes -= std::exchange(group_bytes, 0);
-  while (queue.empty() && !stopping) {
+  const auto is_due = [this] {
+    return !patient.empty() && (stopping || std::chrono::steady_clock::now() >= patient_due);
+  };
+  while (queue.empty() && !stopping && !is_due()) {
     waiting = true;
-    work.wait(lock);
+    if (patient.empty()) {
+      work.wait(lock);
+    } else {
+      work.wait_until(lock, patient_due);
+    }
     waiting = false;
   }
-  if (queue.empty()) return false;
+  if (queue.empty() && patient.empty()) return false;
   if (last_size > 1 && !stopping && queue.size() < options.group_limit) {
     const auto due = last_start + options.pace;
     while (!stopping && std::chrono::steady_clock::now() < due) work.wait_until(lock, due);
   }
   last_start = std::chrono::steady_clock::now();
-  const std::size_t count = std::min(queue.size(), options.group_limit);
-  for (std::size_t i = 0; i < count; ++i) {
-    group_bytes += queue.front()->bytes();
-    group.push_back(std::move(queue.front()));
-    queue.pop_front();
-  }
-  last_size = count;
+  take_operations(queue, group);
+  last_size = group.size();
+  if (is_due()) take_operations(patient, group);
   return true;
+}
+
+// At most `group_limit` of each kind: neither keeps the other out.
+void Storage::Impl::take_operations(std::deque<std::unique_ptr<Operation>>& from,
+                                    std::vector<std::unique_ptr<Operation>>& group) {
+  for (std::size_t i = 0; !from.empty() && i < options.group_limit; ++i, from.pop_front()) {
+    group_bytes += from.front()->bytes();
+    group.push_back(std::move(from.front()));
+  }
 }
 
 void Storage::Impl::write_loop() {
@@ -216,19 +233,19 @@ void Storage::Impl::write_loop() {
     write_group(group);
     group.clear();
     if (hook) hook();
-    finish_checkpoint();
+    checkpointer.between_groups(*writer);
   }
 }
 
 void Storage::Impl::write_group(std::vector<std::unique_ptr<Operation>>& group) {
   std::vector<std::exception_ptr> errors(group.size());
   const std::int64_t seq_before = last_seq;
+  const std::int64_t aside_before = aside_seq;
   try {
     writer->run("BEGIN IMMEDIATE");
     notice_foreign_changes();
-    const std::int64_t seq_start = last_seq;
     run_operations(group, errors);
-    if (last_seq != seq_start) writer->run("UPDATE node SET last_seq = ?", last_seq);
+    if (last_seq > aside_seq) set_seqs_aside();
     writer->run("COMMIT");
     committed_seq = last_seq;
     healthy = true;
@@ -240,6 +257,7 @@ void Storage::Impl::write_group(std::vector<std::unique_ptr<Operation>>& group) 
       }
     }
     last_seq = seq_before;
+    aside_seq = aside_before;
     data_version = -1;  // Look again next time.
     healthy = false;
     errors.assign(group.size(), std::current_exception());
@@ -290,63 +308,23 @@ void Storage::Impl::run_one(Operation& operation, Transaction& transaction) {
   writer->run("RELEASE operation");
 }
 
+void Storage::Impl::set_seqs_aside() {
+  aside_seq = last_seq + kSeqsAside;
+  writer->run("UPDATE node SET last_seq = ?", aside_seq);
+}
+
 void Storage::Impl::notice_foreign_changes() {
   auto version = writer->query("PRAGMA data_version");
   if (!version.step() || version.integer(0) == data_version) return;
   data_version = version.integer(0);
   auto row = writer->query("SELECT last_seq FROM node");
-  if (row.step()) last_seq = row.integer(0);
+  if (row.step() && row.integer(0) != aside_seq) last_seq = aside_seq = row.integer(0);  // It gave some out.
   std::function<void()> hook;
   {
     const std::lock_guard lock(mutex);
     hook = foreign_hook;
   }
   if (hook) hook();
-}
-
-// The bulk of a checkpoint runs beside the writer. While that writes, it never reaches the end of the log, so
-// the writer itself copies the small rest between two groups; its next commit then starts the log afresh.
-void Storage::Impl::finish_checkpoint() {
-  const std::uint64_t bytes = wal_pages * kPageSize;
-  if (finish_wanted.exchange(false) || bytes > 4 * options.checkpoint_bytes) {
-    sqlite3_wal_checkpoint_v2(writer->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-    wal_pages = 0;
-  } else if (bytes > options.checkpoint_bytes) {
-    const std::lock_guard lock(checkpoint_mutex);
-    if (!checkpoint_wanted) checkpoint_wake.notify_one();
-    checkpoint_wanted = true;
-  }
-}
-
-// Most of the log into the database. SQLite brings that to the disk only when it came to the log's end, which
-// the writer would have to wait for; so it is done here.
-void Storage::Impl::copy_log(SqliteConnection& connection) {
-  connection.pragma("schema_version");  // A connection that has read nothing does not know of the log.
-  int copied = 0;
-  sqlite3_wal_checkpoint_v2(connection.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, &copied);
-  if (copied > 0) copied_beside += static_cast<std::uint64_t>(copied);
-  sqlite3_file* file = nullptr;
-  if (sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK)
-    return;
-  if (file != nullptr && file->pMethods != nullptr) file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
-}
-
-void Storage::Impl::checkpoint_loop() {
-  std::unique_ptr<SqliteConnection> connection;
-  std::unique_lock lock(checkpoint_mutex);
-  for (;;) {
-    checkpoint_wake.wait(lock, [&] { return checkpoint_wanted || checkpoint_stop; });
-    if (checkpoint_stop) return;
-    lock.unlock();
-    try {
-      if (!connection) connection = std::make_unique<SqliteConnection>(options.path, OpenMode::kReadWrite);
-      copy_log(*connection);
-      finish_wanted = true;
-    } catch (const std::exception&) {  // Tried again after a later group; at the latest by the writer itself.
-    }
-    lock.lock();
-    checkpoint_wanted = false;
-  }
 }
 
 Storage::Reader::Reader(Storage& storage, std::unique_ptr<SqliteConnection> connection)
@@ -397,10 +375,10 @@ StorageStats Storage::stats() const {
   stats.groups = impl_->groups;
   stats.operations = impl_->operations;
   stats.failed = impl_->failed;
-  stats.wal_bytes = impl_->wal_pages * kPageSize;
-  stats.copied_beside = impl_->copied_beside;
+  stats.wal_bytes = impl_->checkpointer.log_bytes();
+  stats.copied_beside = impl_->checkpointer.copied_beside();
   const std::lock_guard lock(impl_->mutex);
-  stats.queued = impl_->queue.size();
+  stats.queued = impl_->queue.size() + impl_->patient.size();
   return stats;
 }
 
@@ -413,12 +391,7 @@ void Storage::stop() {
   }
   impl_->work.notify_all();
   if (impl_->writer_thread.joinable()) impl_->writer_thread.join();
-  {
-    const std::lock_guard lock(impl_->checkpoint_mutex);
-    impl_->checkpoint_stop = true;
-  }
-  impl_->checkpoint_wake.notify_all();
-  if (impl_->checkpoint_thread.joinable()) impl_->checkpoint_thread.join();
+  impl_->checkpointer.stop();
   {
     const std::lock_guard lock(impl_->readers_mutex);
     impl_->readers.clear();

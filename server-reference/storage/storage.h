@@ -22,12 +22,15 @@ struct StorageOptions {
   std::size_t queue_bytes = 256 * 1024 * 1024;  // Of what they hold, likewise; those being written included.
   std::size_t group_limit = 1024;               // Operations in one transaction.
   std::size_t cache_kib = 16 * 1024;            // Page cache of the writer.
-  std::chrono::microseconds pace{
-      2000};            // Least time between starts of groups once operations come side by side.
+  // Least time between starts of groups once operations come side by side.
+  std::chrono::microseconds pace{1'000};
+  // How long what may wait (Operation::may_wait) waits for company.
+  std::chrono::microseconds patience{20'000};
   bool create = true;   // When there is no file.
   bool migrate = true;  // Else a database that needs it is refused.
   bool hold = true;     // Keep other nodes out. The operator's commands, which may run beside a node, do not.
-  std::size_t checkpoint_bytes = 64 * 1024 * 1024;  // Size of the write-ahead log that starts a checkpoint.
+  std::size_t checkpoint_bytes = 64 * 1024 * 1024;  // Size at which the write-ahead log begins afresh.
+  std::size_t copy_bytes = 2 * 1024 * 1024;  // Its growth after which that is copied into the database.
 };
 
 // What an operation works with.
@@ -48,6 +51,8 @@ class Operation {
   // Operations that only read before they decide to fail, and write in a way that needs no undoing when they
   // throw, say false and save the savepoint.
   virtual bool needs_savepoint() const noexcept { return true; }
+  // Nobody waits for it: it goes with the group that starts `patience` later, so that many share a commit.
+  virtual bool may_wait() const noexcept { return false; }
   // What it holds until it is done, when that is much. Asked before run().
   virtual std::size_t bytes() const noexcept { return 0; }
 };

@@ -76,7 +76,7 @@ std::int64_t insert_user(SqliteConnection& db, const UserRow& user, std::int64_t
 }
 
 std::int64_t count_users(SqliteConnection& db) {
-  auto query = db.query("SELECT count(*) FROM users WHERE deleted_at IS NULL");
+  auto query = db.query("SELECT users FROM node");
   return query.step() ? query.integer(0) : 0;
 }
 

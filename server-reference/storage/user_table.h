@@ -41,7 +41,7 @@ std::optional<UserRow> find_user(SqliteConnection& db, std::string_view username
 std::optional<UserRow> find_user(SqliteConnection& db, std::int64_t id);
 std::optional<UserRow> find_user_by_uuid(SqliteConnection& db, std::string_view uuid);
 std::int64_t insert_user(SqliteConnection& db, const UserRow& user, std::int64_t now);
-std::int64_t count_users(SqliteConnection& db);  // Without the deleted.
+std::int64_t count_users(SqliteConnection& db);  // Without the deleted; kept by triggers.
 
 struct SessionRow {
   std::int64_t id = 0;

@@ -11,6 +11,8 @@
 
 #include "base/encoding.h"
 #include "server/api_fixture.h"
+#include "storage/schema.h"
+#include "storage/sqlite.h"
 
 namespace mychat::server::test {
 namespace {
@@ -267,12 +269,33 @@ TEST_F(ApiCli, MigrateShowsTheStepsAndRunsThem) {
   init();
   const std::string dry = run({"migrate", "--dry-run"});
   EXPECT_NE(dry.find("would run 1 "), std::string::npos) << dry;
+  EXPECT_NE(dry.find("would run 2 "), std::string::npos) << dry;
   EXPECT_NE(dry.find("CREATE TABLE"), std::string::npos);
   EXPECT_FALSE(fs::exists(data() + "/mychat.db"));
   EXPECT_NE(run({"migrate"}).find("ran 1 "), std::string::npos);
   EXPECT_NE(run({"migrate"}).find("Nothing to do"), std::string::npos);
   const Json json = Json::parse(run({"migrate", "--dry-run", "--json"}));
   EXPECT_EQ(json->array("steps").size(), 0u);
+}
+
+TEST_F(ApiCli, MigrateBringsAnEarlierDatabaseToThisVersion) {
+  init();
+  const std::string path = data() + "/mychat.db";
+  {
+    SqliteConnection db(path, OpenMode::kReadWriteCreate);
+    migrate(db, schema_steps().first(1));
+  }
+  const std::string dry = run({"migrate", "--dry-run"});
+  EXPECT_EQ(dry.find("would run 1 "), std::string::npos) << dry;
+  EXPECT_NE(dry.find("would run 2 "), std::string::npos) << dry;
+  const auto version = [&] {
+    SqliteConnection db(path, OpenMode::kReadOnly);
+    return schema_version(db, schema_steps());
+  };
+  EXPECT_EQ(version(), 1) << "a dry run changes nothing";
+  EXPECT_NE(run({"migrate"}).find("ran 2 "), std::string::npos);
+  EXPECT_EQ(version(), Storage::current_version());
+  EXPECT_NE(run({"migrate"}).find("Nothing to do"), std::string::npos);
 }
 
 TEST_F(ApiCli, DoctorFindsWhatIsWrongAndSaysHowToMendIt) {

@@ -41,8 +41,9 @@ class Folder {
 // Inserts a mailbox event whose data is a number; optionally fails after it.
 class Insert final : public Operation {
  public:
-  Insert(int user, int number, bool fails, std::function<void(bool)> done)
-      : user_(user), number_(number), fails_(fails), done_(std::move(done)) {}
+  Insert(int user, int number, bool fails, std::function<void(bool)> done, bool may_wait = false)
+      : user_(user), number_(number), fails_(fails), done_(std::move(done)), may_wait_(may_wait) {}
+  bool may_wait() const noexcept override { return may_wait_; }
   void run(Transaction& transaction) override {
     transaction.db.run(
         "INSERT INTO mailbox_events (user, seq, type, data, created_at) VALUES (?, ?, 1, ?, 0)", user_,
@@ -56,10 +57,13 @@ class Insert final : public Operation {
   int number_;
   bool fails_;
   std::function<void(bool)> done_;
+  bool may_wait_;
 };
 
-void submit(Storage& storage, int user, int number, bool fails, std::function<void(bool)> done) {
-  std::unique_ptr<Operation> operation = std::make_unique<Insert>(user, number, fails, std::move(done));
+void submit(Storage& storage, int user, int number, bool fails, std::function<void(bool)> done,
+            bool may_wait = false) {
+  std::unique_ptr<Operation> operation =
+      std::make_unique<Insert>(user, number, fails, std::move(done), may_wait);
   while (!storage.submit(operation)) std::this_thread::yield();
 }
 
@@ -164,6 +168,90 @@ TEST(Storage, StopFinishesWhatWasSubmittedAndRefusesTheRest) {
   std::unique_ptr<Operation> late = std::make_unique<Insert>(1, 0, false, [](bool) {});
   EXPECT_FALSE(storage.submit(late));
   EXPECT_TRUE(Storage::check(folder.file("node.db")).empty());
+}
+
+TEST(Storage, WhatMayWaitGoesTogetherAndKeepsNobodyWaiting) {
+  const Folder folder;
+  constexpr auto kPatience = std::chrono::milliseconds(300);
+  Storage storage({.path = folder.file("node.db"), .patience = kPatience});
+  const auto start = std::chrono::steady_clock::now();
+  std::latch waited(50);
+  for (int i = 0; i < 50; ++i)
+    submit(
+        storage, 1, i, false, [&](bool) { waited.count_down(); }, true);
+  std::promise<std::size_t> urgent;
+  submit(storage, 2, 0, false, [&](bool) { urgent.set_value(numbers_of(storage, 1).size()); });
+  EXPECT_EQ(urgent.get_future().get(), 0U) << "the others had still time";
+  waited.wait();
+  EXPECT_GE(std::chrono::steady_clock::now() - start, kPatience);
+  EXPECT_EQ(storage.stats().groups, 2U);
+  EXPECT_EQ(numbers_of(storage, 1).size(), 50U);
+}
+
+TEST(Storage, WhatMayWaitIsWrittenAtTheEndAndCountsAsQueued) {
+  const Folder folder;
+  Storage storage({.path = folder.file("node.db"), .queue_limit = 3, .patience = std::chrono::hours(1)});
+  std::atomic<int> finished{0};
+  for (int i = 0; i < 3; ++i)
+    submit(
+        storage, 1, i, false, [&](bool ok) { finished += ok ? 1 : 0; }, true);
+  std::unique_ptr<Operation> extra = std::make_unique<Insert>(1, 3, false, [](bool) {});
+  EXPECT_FALSE(storage.submit(extra));
+  EXPECT_EQ(storage.stats().queued, 3U);
+  storage.stop();
+  EXPECT_EQ(finished, 3);
+}
+
+TEST(Storage, SeqsAreSetAsideAndNeverGivenOutTwice) {
+  const Folder folder;
+  const std::string path = folder.file("node.db");
+  std::int64_t last = 0;
+  for (int round = 0; round < 3; ++round) {
+    Storage storage({.path = path});
+    EXPECT_GE(storage.last_seq(), last);
+    std::latch all(5000);
+    for (int i = 0; i < 5000; ++i) submit(storage, round, i, false, [&](bool) { all.count_down(); });
+    all.wait();
+    EXPECT_GE(storage.last_seq(), last + 5000);
+    auto db = storage.read();
+    auto query = db->query(
+        "SELECT count(DISTINCT seq), max(seq), (SELECT last_seq FROM node), (SELECT min(seq) FROM "
+        "mailbox_events "
+        "WHERE user = ?) FROM mailbox_events",
+        round);
+    ASSERT_TRUE(query.step());
+    EXPECT_EQ(query.integer(0), 5000 * (round + 1));
+    EXPECT_EQ(query.integer(1), storage.last_seq());
+    EXPECT_GE(query.integer(2), storage.last_seq()) << "what a crash may not give out again";
+    EXPECT_GT(query.integer(3), last);
+    last = storage.last_seq();
+  }
+}
+
+TEST(Storage, ALongReadKeepsTheLogAndItsEndLetsItGo) {
+  const Folder folder;
+  Storage storage({.path = folder.file("node.db"), .checkpoint_bytes = 128 * 1024});
+  const auto write = [&](int count) {
+    std::latch all(count);
+    for (int i = 0; i < count; ++i) submit(storage, i % 50, i, false, [&](bool) { all.count_down(); });
+    all.wait();
+  };
+  const auto log_size = [&] { return storage.stats().wal_bytes; };
+  write(10);
+  {
+    auto db = storage.read();
+    db->execute("BEGIN");
+    auto query = db->query("SELECT count(*) FROM mailbox_events");
+    ASSERT_TRUE(query.step());
+    while (log_size() < 16U * 128 * 1024) write(100);
+    EXPECT_EQ(query.integer(0), 10);
+  }
+  {
+    auto db = storage.read();
+    db->execute("COMMIT");
+  }
+  for (int i = 0; i < 500 && log_size() > 8U * 128 * 1024; ++i) write(100);
+  EXPECT_LE(log_size(), 8U * 128 * 1024);
 }
 
 TEST(Storage, TheLogIsWrittenBackUnderConstantLoad) {

@@ -125,11 +125,12 @@ class Load {
 
   struct Latencies {
     std::vector<double> accepted, delivered;  // Milliseconds.
-    double node_us = 0;
+    double node_us = 0, disk_kib = 0;
   };
   Latencies steady(std::size_t count) {
     const std::size_t first = begin(count);
     const double cpu = node_.cpu_seconds();
+    const double disk = node_.disk_bytes();
     const std::uint64_t period = 1'000'000'000 / options_.steady_rate;
     std::uint64_t due = now_ns() + period;
     next_ = first + count;  // Nothing is sent by the windows.
@@ -150,6 +151,7 @@ class Load {
       result.delivered.push_back(static_cast<double>(message.delivered - message.due) / 1e6);
     }
     result.node_us = (node_.cpu_seconds() - cpu) / static_cast<double>(count) * 1e6;
+    result.disk_kib = (node_.disk_bytes() - disk) / static_cast<double>(count) / 1024;
     check(first);
     return result;
   }
@@ -171,9 +173,11 @@ class Load {
       const auto* id = static_cast<const std::uint8_t*>(sqlite3_column_blob(query, 0));
       std::size_t number = 0;
       for (std::size_t i = 10; i < 16; ++i) number = number << 8 | id[i];
-      const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(query, 1));
+      const auto* content = static_cast<const std::uint8_t*>(sqlite3_column_blob(query, 1));
+      const ByteView stored(content, static_cast<std::size_t>(sqlite3_column_bytes(query, 1)));
       if (number >= found.size() || found[number]) broken("a stored message that was not sent");
-      if (peers_[sender_of_[number]].content != text) broken("a stored message is not what was sent");
+      if (peers_[sender_of_[number]].content != base64_encode(stored))
+        broken("a stored message is not what was sent");
       found[number] = true;
     }
     if (count != messages_.size()) broken("messages are missing in the database");
@@ -405,7 +409,7 @@ Floor bare_inserts(const std::filesystem::path& path, std::size_t count, std::si
     sqlite3* db = nullptr;
     if (sqlite3_open(path.c_str(), &db) != SQLITE_OK) std::abort();
     sqlite3_exec(db,
-                 "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                 "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                  "CREATE TABLE bare (seq INTEGER PRIMARY KEY, id BLOB, iv TEXT, key TEXT, content TEXT)",
                  nullptr, nullptr, nullptr);
     sqlite3_stmt* insert = nullptr;
@@ -524,8 +528,8 @@ void print_latency(const std::string& name, const std::vector<double>& ours,
                    const std::vector<double>& floor) {
   print(name, "ms", median(ours), p95(ours), ours.size(), median(floor),
         median(floor) > 0 ? median(ours) / median(floor) : 0,
-        extra("\"p99\":%.4g,\"floor_p99\":%.4g,\"load\":%.2f", percentile(ours, 0.99),
-              percentile(floor, 0.99), load_average()));
+        extra("\"p99\":%.4g,\"p999\":%.4g,\"floor_p99\":%.4g,\"load\":%.2f", percentile(ours, 0.99),
+              percentile(ours, 0.999), percentile(floor, 0.99), load_average()));
 }
 
 void run(const Options& options) {
@@ -562,6 +566,8 @@ void run(const Options& options) {
     print_latency("send_accepted_at_1000", latencies.accepted, single.milliseconds);
     print_latency("send_delivered_at_1000", latencies.delivered, single.milliseconds);
     print("send_node_cpu_at_1000", "us/message", latencies.node_us, latencies.node_us,
+          options.steady_messages);
+    print("send_disk_at_1000", "KiB/message", latencies.disk_kib, latencies.disk_kib,
           options.steady_messages);
   }
   node.kill();

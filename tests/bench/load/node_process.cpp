@@ -112,6 +112,16 @@ double NodeProcess::cpu_seconds() const {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
+double NodeProcess::disk_bytes() const {
+  std::ifstream counters("/proc/" + std::to_string(pid_) + "/io");
+  std::string word;
+  double bytes = 0;
+  while (counters >> word) {
+    if (word == "write_bytes:") counters >> bytes;
+  }
+  return bytes;
+}
+
 std::size_t NodeProcess::resident_bytes() const {
   std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
   std::string word;

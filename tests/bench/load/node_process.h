@@ -41,6 +41,7 @@ class NodeProcess {
   std::uint16_t port() const noexcept { return port_; }
   pid_t pid() const noexcept { return pid_; }
   bool running() const;
+  double disk_bytes() const;           // Written to the disk, or due to be.
   double cpu_seconds() const;          // User and system time of all its threads.
   std::size_t resident_bytes() const;  // What counts against it: without the pages of files it maps.
   std::size_t resident_with_files() const;

@@ -211,6 +211,18 @@ TEST_F(Migration, UsersAreCountedAsTheyComeAndGo) {
   EXPECT_FALSE(Storage::check(path_).empty()) << "a wrong count is noticed";
 }
 
+TEST_F(Migration, ABackupOfVersion1IsRestoredAsThisVersion) {
+  const std::string restored = folder_ / "restored.db";
+  EXPECT_EQ(Storage::restore(path_, restored), "");
+  SqliteConnection db(restored, OpenMode::kReadOnly);
+  EXPECT_EQ(schema_version(db, schema_steps()), Storage::current_version());
+  EXPECT_EQ(count_users(db), 2);
+  EXPECT_EQ(read_message(db, 1, true)->second.encrypted_content, "Y29udGVudA==");
+  EXPECT_EQ(schema_version(*std::make_unique<SqliteConnection>(path_, OpenMode::kReadOnly), schema_steps()),
+            1)
+      << "the backup stays as it was";
+}
+
 // A step that fails on the way leaves version 1 as it was.
 TEST_F(Migration, AStepThatFailsLeavesTheDatabaseAsItWas) {
   { SqliteConnection(path_, OpenMode::kReadWrite).execute("CREATE TABLE dense_items (x)"); }

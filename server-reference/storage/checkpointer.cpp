@@ -79,7 +79,10 @@ void Checkpointer::run() {
     try {
       if (!connection) connection = std::make_unique<SqliteConnection>(path_, OpenMode::kReadWrite);
       copy(*connection);
-      if (finish_after_copy_) finish_wanted_ = true;
+      if (finish_after_copy_) {
+        copy(*connection);  // What came meanwhile: the writer is to have little left.
+        finish_wanted_ = true;
+      }
     } catch (const std::exception&) {  // Tried again after a later group; at the latest by the writer itself.
     }
     lock.lock();

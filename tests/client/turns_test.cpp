@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -81,6 +82,19 @@ TEST(Freshness, OnlyWhatChangedSinceTheMarkIsNewer) {
   EXPECT_FALSE(changes.changed_since("alice", after));
   changes.changed("alice");
   EXPECT_TRUE(changes.changed_since("alice", after));
+}
+
+TEST(Freshness, WhatIsRememberedIsBoundedOnTheSafeSide) {
+  Freshness changes;
+  changes.changed("alice");
+  const auto before = changes.mark();
+  for (std::size_t i = 0; i < Freshness::kMost; ++i) changes.changed("user" + std::to_string(i));
+  EXPECT_TRUE(changes.changed_since("alice", before)) << "nobody knows any more";
+  const auto after = changes.mark();
+  EXPECT_FALSE(changes.changed_since("alice", after));
+  EXPECT_FALSE(changes.changed_since("user0", after));
+  changes.changed("user0");
+  EXPECT_TRUE(changes.changed_since("user0", after));
 }
 
 }  // namespace

@@ -64,9 +64,13 @@ typedef struct mychat_conversation_list {
 
 /**
  * @brief Add a user to the contact list and fetch the user's keys. Networked; the completion carries the contact.
+ *
+ * Adding and removing the same user is done in the order of the calls. A contact that another session of the account
+ * added is on the list here, too, after #MYCHAT_E_ALREADY_EXISTS.
  * @param handle Handle. @param nickname UTF-8 up to 100 characters; NULL for none.
  * @return #MYCHAT_OK; #MYCHAT_E_INVALID_ARGUMENT; #MYCHAT_E_INVALID_STATE when not logged in; #MYCHAT_E_BUSY.
- *         Completion: #MYCHAT_E_NOT_FOUND, #MYCHAT_E_ALREADY_EXISTS, network and node errors. Since 0.1.0.
+ *         Completion: #MYCHAT_E_NOT_FOUND, #MYCHAT_E_ALREADY_EXISTS, #MYCHAT_E_REJECTED (oneself, a full list), network
+ *         and node errors. Since 0.1.0.
  */
 MYCHAT_API mychat_status mychat_client_add_contact(mychat_client* client, const char* handle, const char* nickname,
                                                    mychat_request_id* out_request, mychat_error* error);

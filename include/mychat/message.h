@@ -45,7 +45,8 @@ enum {
   MYCHAT_VERIFICATION_NONE = 0,       /**< One's own: made here, or signed by a key of one's own. */
   MYCHAT_VERIFICATION_UNSIGNED = 1,   /**< No signature: the node vouches for the sender, nobody else. */
   MYCHAT_VERIFICATION_VERIFIED = 2,   /**< Signed by a key that the sender's accepted identity key certifies. */
-  MYCHAT_VERIFICATION_UNVERIFIED = 3, /**< Signed, but the sender's keys are not known or not accepted here. */
+  MYCHAT_VERIFICATION_UNVERIFIED = 3, /**< Signed, but the sender's keys are not known or not accepted here, or the
+                                           node could not be asked for them. */
   MYCHAT_VERIFICATION_INVALID = 4     /**< The signature is wrong: treat the message as forged. */
 };
 

@@ -111,12 +111,18 @@ IdentityKeys identity_of(const BackupContents& contents, const std::string& hand
   return record;
 }
 
-void restore_contact(Store& store, const BackupContact& saved) {
+std::optional<std::string> present(const Bytes& bytes) {
+  if (bytes.empty()) return std::nullopt;
+  return base64_encode(bytes);
+}
+
+// A signing key counts only with its certificate, here as anywhere.
+void restore_contact(const Log& log, Store& store, const BackupContact& saved) {
   const auto handle = normalize_handle(saved.handle);
   if (!handle || saved.public_key.empty()) return;
-  const PeerKeys keys = check_peer_keys(Log(), *handle, saved.public_key,
+  const PeerKeys keys = check_peer_keys(log, *handle, saved.public_key,
                                         key_fingerprint(RsaPublicKey::from_spki_pem(saved.public_key)),
-                                        std::nullopt, std::nullopt);
+                                        present(saved.signing_key), present(saved.signing_key_certificate));
   auto known = store.contacts().get(*handle);
   Contact contact = known.value_or(Contact{});
   const bool same_key = known && equal_fingerprints(known->fingerprint, keys.fingerprint);
@@ -125,8 +131,10 @@ void restore_contact(Store& store, const BackupContact& saved) {
   contact.public_key = keys.public_key_pem;
   contact.fingerprint = keys.fingerprint;
   if (contact.signing_public_key.empty()) {
-    contact.signing_public_key = saved.signing_key;
-    contact.signing_certificate = saved.signing_key_certificate;
+    contact.signing_public_key = keys.signing_key;
+    contact.signing_certificate = keys.certificate;
+  } else if (contact.signing_public_key != keys.signing_key) {
+    remember_signer(store, *handle, keys.signing_key);  // Another session of the user's made it.
   }
   if (contact.nickname.empty()) contact.nickname = saved.nickname;
   if (contact.verification == ContactVerification::kUnverified)
@@ -137,9 +145,9 @@ void restore_contact(Store& store, const BackupContact& saved) {
 }
 
 // What the sealed member holds beside the keys. A policy is only made stricter.
-void restore_account(Store& store, const BackupContents& contents, std::uint32_t policy) {
+void restore_account(const Log& log, Store& store, const BackupContents& contents, std::uint32_t policy) {
   if (!contents.account) return;
-  for (const BackupContact& contact : contents.account->contacts) restore_contact(store, contact);
+  for (const BackupContact& contact : contents.account->contacts) restore_contact(log, store, contact);
   store.account().set_int(setting::kPolicy, policy | policy_of(*contents.account));
 }
 
@@ -150,7 +158,7 @@ void restore_into(Store& store, const BackupContents& contents, const std::strin
   const auto& previous = contents.account->previous_keys;
   for (auto der = previous.rbegin(); der != previous.rend(); ++der)
     add_previous_key(store, RsaPrivateKey::from_pkcs8_der(view(*der)));
-  restore_account(store, contents, 0);
+  restore_account(Log(), store, contents, 0);
 }
 
 BackupReport describe(const BackupContents& contents) {
@@ -337,7 +345,7 @@ BackupReport Client::import_backup(ByteView archive, std::string_view password) 
       change.store().account().set_identity(identity_of(contents, handle));
     merge_previous_keys(core, change.store(), contents,
                         core.keyring ? core.keyring->current : contents.private_key);
-    restore_account(change.store(), contents, core.keyring ? core.policy_flags : 0);
+    restore_account(*core.log, change.store(), contents, core.keyring ? core.policy_flags : 0);
     change.commit();
     core.reload_keys();
     core.policy_flags =

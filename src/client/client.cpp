@@ -46,6 +46,16 @@ mychat_request_id Client::Impl::request(mychat_operation operation, Work work,
   return id;
 }
 
+mychat_request_id Client::Impl::request_about(const std::string& handle, mychat_operation operation,
+                                              Work work) {
+  const std::lock_guard lock(turns_mutex);
+  return request(operation, [turn = turns.take(handle), work = std::move(work)](
+                                Completion& completion, mychat_request_id id, std::stop_token stop) {
+    if (!turn->wait(stop)) throw Error(MYCHAT_E_CANCELLED, MYCHAT_DOMAIN_API, "The request was cancelled.");
+    work(completion, id, stop);
+  });
+}
+
 void Client::Impl::require_capability(std::string_view capability, std::stop_token stop) {
   if (!core.node().node_info(std::move(stop)).can(capability))
     throw Error(MYCHAT_E_UNSUPPORTED, MYCHAT_DOMAIN_NODE,

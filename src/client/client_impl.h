@@ -2,12 +2,14 @@
 #pragma once
 
 #include <functional>
+#include <mutex>
 #include <stop_token>
 #include <utility>
 
 #include "client/client.h"
 #include "client/core.h"
 #include "client/sync.h"
+#include "client/turns.h"
 #include "client/work_pool.h"
 
 namespace mychat {
@@ -27,8 +29,13 @@ struct Client::Impl {
   // Shared by register, login and rotation.
   RsaPrivateKey make_key(mychat_operation operation, mychat_request_id id, std::stop_token stop);
 
+  // As request(), in the order of the calls among those about the same user.
+  mychat_request_id request_about(const std::string& handle, mychat_operation operation, Work work);
+
   Core core;
   Sync sync;
+  Turns turns;
+  std::mutex turns_mutex;  // The row of turns is the row of the pool's work.
   WorkPool pool{4, 1024};
 };
 

@@ -156,7 +156,7 @@ void Client::accept_key(std::string_view handle, std::string_view fingerprint) {
     contact.pending.reset();
     contact.verification = ContactVerification::kUnverified;
     change.store().contacts().upsert(contact);
-    change.store().account().remove("vouched." + peer);
+    change.store().account().remove(vouched_name(peer));
     change.store().account().remove(signers_name(peer));  // Those were the old identity's.
     change.store().outbox().make_all_due(core.now());
     change.contact_event(MYCHAT_EVENT_CONTACT, peer);

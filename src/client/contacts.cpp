@@ -1,4 +1,6 @@
 // Contacts, conversations, typing and presence.
+#include <algorithm>
+
 #include "base/encoding.h"
 #include "client/client_impl.h"
 #include "client/peers.h"
@@ -7,6 +9,59 @@
 
 namespace mychat {
 
+namespace {
+
+bool is_listed(Core& core, const std::string& peer) {
+  const std::lock_guard lock(core.mutex);
+  core.require_open();
+  const auto contact = core.store->contacts().get(peer);
+  return contact && contact->added_at != 0;
+}
+
+// A 400 may say that the contact is there already, by another session of the account for one: the list here
+// is brought in line then. One that was taken off the list between both is added once more.
+wire::Contact add_at_node(Core& core, const Secret& token, const wire::ContactRequest& request,
+                          std::stop_token stop) {
+  for (bool again = false;; again = true) {
+    try {
+      return core.node().add_contact(token, request, stop);
+    } catch (const NodeError& error) {
+      if (error.detail() != 400) throw;
+      refresh_contacts(core, token, stop);
+      if (is_listed(core, request.contact_handle))
+        throw NodeError(MYCHAT_E_ALREADY_EXISTS, error.what(), 400, false, 0);
+      if (again) throw;
+    }
+  }
+}
+
+// Another session may have removed the contact, and may have added it anew under another id: what is asked
+// for is that the user is not on the list.
+void remove_at_node(Core& core, const Secret& token, const std::string& peer, std::string id,
+                    std::stop_token stop) {
+  constexpr int kTries = 3;
+  for (int i = 0; i < kTries; ++i) {
+    try {
+      core.node().remove_contact(token, id, stop);
+      return;
+    } catch (const NodeError& error) {
+      if (error.status() != MYCHAT_E_NOT_FOUND) throw;
+    }
+    const auto listed = core.node().contacts(token, stop);
+    const auto entry = std::find_if(listed.begin(), listed.end(), [&](const wire::Contact& contact) {
+      return normalize_handle(contact.contact_handle) == peer;
+    });
+    if (entry == listed.end()) return;
+    if (entry->id == id)
+      throw Error(MYCHAT_E_UNSUPPORTED, MYCHAT_DOMAIN_NODE, "This node does not remove contacts.");
+    id = entry->id;
+  }
+  throw Error(MYCHAT_E_BUSY, MYCHAT_DOMAIN_NODE, "Another session adds the contact again and again.", 0,
+              true);
+}
+
+}  // namespace
+
 mychat_request_id Client::add_contact(std::string_view handle, std::string nickname) {
   Core& core = impl_->core;
   core.require_open();
@@ -14,34 +69,26 @@ mychat_request_id Client::add_contact(std::string_view handle, std::string nickn
     throw_argument("A nickname is UTF-8 of at most 100 characters.");
   const std::string peer = canonical_handle(handle);
   const Secret token = core.token();
-  return impl_->request(MYCHAT_OPERATION_ADD_CONTACT,
-                        [impl = impl_.get(), token, peer, nickname](Completion& completion, mychat_request_id,
-                                                                    std::stop_token stop) {
-                          Core& shared = impl->core;
-                          wire::ContactRequest request{peer, std::nullopt};
-                          if (!nickname.empty()) request.nickname = nickname;
-                          wire::Contact listed;
-                          try {
-                            listed = shared.node().add_contact(token, request, stop);
-                          } catch (const NodeError& error) {
-                            // The handle is well-formed, so a 400 says that it is there already.
-                            if (error.detail() == 400)
-                              throw NodeError(MYCHAT_E_ALREADY_EXISTS, error.what(), 400, false, 0);
-                            throw;
-                          }
-                          fetch_peer(shared, peer, stop);
-                          Change change(shared);
-                          Contact contact = change.store().contacts().get(peer).value_or(Contact{});
-                          contact.handle = peer;
-                          contact.server_id = listed.id;
-                          contact.nickname = listed.nickname.value_or("");
-                          contact.avatar_url = listed.avatar_url.value_or("");
-                          contact.added_at = listed.added_at > 0 ? listed.added_at : shared.now();
-                          change.store().contacts().upsert(contact);
-                          change.contact_event(MYCHAT_EVENT_CONTACT, peer);
-                          change.commit();
-                          completion.contact = contact_view(*shared.store, contact);
-                        });
+  return impl_->request_about(peer, MYCHAT_OPERATION_ADD_CONTACT,
+                              [impl = impl_.get(), token, peer, nickname](
+                                  Completion& completion, mychat_request_id, std::stop_token stop) {
+                                Core& shared = impl->core;
+                                wire::ContactRequest request{peer, std::nullopt};
+                                if (!nickname.empty()) request.nickname = nickname;
+                                const wire::Contact listed = add_at_node(shared, token, request, stop);
+                                learn_from_node(
+                                    shared, peer, [&] { return ask_keys(shared, peer, stop); },
+                                    [&](Change& change, Contact& contact) {
+                                      contact.server_id = listed.id;
+                                      contact.nickname = listed.nickname.value_or("");
+                                      contact.avatar_url = listed.avatar_url.value_or("");
+                                      contact.added_at = listed.added_at > 0 ? listed.added_at : shared.now();
+                                      shared.listed.changed(peer);
+                                      change.store().contacts().upsert(contact);
+                                      change.contact_event(MYCHAT_EVENT_CONTACT, peer);
+                                      completion.contact = contact_view(change.store(), contact);
+                                    });
+                              });
 }
 
 mychat_request_id Client::remove_contact(std::string_view handle) {
@@ -49,26 +96,23 @@ mychat_request_id Client::remove_contact(std::string_view handle) {
   core.require_open();
   const std::string peer = canonical_handle(handle);
   const Secret token = core.token();
-  std::string id;
-  {
-    const std::lock_guard lock(core.mutex);
-    core.require_open();
-    const auto contact = core.store->contacts().get(peer);
-    if (!contact || contact->added_at == 0)
-      throw Error(MYCHAT_E_NOT_FOUND, MYCHAT_DOMAIN_API, "That user is not a contact.");
-    id = contact->server_id;
-  }
-  return impl_->request(
-      MYCHAT_OPERATION_REMOVE_CONTACT,
-      [impl = impl_.get(), token, peer, id](Completion&, mychat_request_id, std::stop_token stop) {
-        try {
-          impl->core.node().remove_contact(token, id, stop);
-        } catch (const NodeError& error) {
-          if (error.status() != MYCHAT_E_NOT_FOUND) throw;  // Gone already: what was asked for.
+  if (!is_listed(core, peer))
+    throw Error(MYCHAT_E_NOT_FOUND, MYCHAT_DOMAIN_API, "That user is not a contact.");
+  return impl_->request_about(
+      peer, MYCHAT_OPERATION_REMOVE_CONTACT,
+      [impl = impl_.get(), token, peer](Completion&, mychat_request_id, std::stop_token stop) {
+        Core& shared = impl->core;
+        std::string id;
+        {
+          const std::lock_guard lock(shared.mutex);
+          shared.require_open();
+          if (const auto contact = shared.store->contacts().get(peer)) id = contact->server_id;
         }
-        Change change(impl->core);
+        if (!id.empty()) remove_at_node(shared, token, peer, id, stop);
+        Change change(shared);
         auto contact = change.store().contacts().get(peer);
-        if (!contact) return;
+        shared.listed.changed(peer);
+        if (!contact || contact->added_at == 0) return;  // Gone already, and told.
         contact->server_id.clear();
         contact->nickname.clear();
         contact->added_at = 0;
@@ -87,18 +131,20 @@ mychat_request_id Client::lookup(std::string_view handle) {
       MYCHAT_OPERATION_LOOKUP,
       [impl = impl_.get(), token, peer](Completion& completion, mychat_request_id, std::stop_token stop) {
         Core& shared = impl->core;
-        const wire::UserPublic user = shared.node().user(token, peer, stop);
-        if (normalize_handle(user.full_handle) != peer)
-          throw Error(MYCHAT_E_PROTOCOL, MYCHAT_DOMAIN_PROTOCOL, "The node answered with another user.");
-        const PeerKeys keys = check_peer_keys(*shared.log, peer, user.public_key, user.public_key_fingerprint,
-                                              user.signing_key, user.signing_key_certificate);
-        Change change(shared);
-        Contact contact = learn_keys(change, peer, keys);
-        contact.avatar_url = user.avatar_url.value_or("");
-        change.store().contacts().upsert(contact);
-        change.store().account().set_text("status." + peer, user.status_message.value_or(""));
-        change.commit();
-        completion.contact = contact_view(*shared.store, contact);
+        wire::UserPublic user;
+        const auto ask = [&] {
+          user = shared.node().user(token, peer, stop);
+          if (normalize_handle(user.full_handle) != peer)
+            throw Error(MYCHAT_E_PROTOCOL, MYCHAT_DOMAIN_PROTOCOL, "The node answered with another user.");
+          return check_peer_keys(*shared.log, peer, user.public_key, user.public_key_fingerprint,
+                                 user.signing_key, user.signing_key_certificate);
+        };
+        learn_from_node(shared, peer, ask, [&](Change& change, Contact& contact) {
+          contact.avatar_url = user.avatar_url.value_or("");
+          change.store().contacts().upsert(contact);
+          change.store().account().set_text("status." + peer, user.status_message.value_or(""));
+          completion.contact = contact_view(change.store(), contact);
+        });
       });
 }
 

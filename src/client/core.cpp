@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "client/peers.h"
 #include "keys/jwk.h"
 #include "keys/public_key.h"
 #include "protocol/handle.h"
@@ -248,7 +249,7 @@ std::optional<Event> read_journal_event(Core& core, const JournalEvent& row) {
 ContactView contact_view(Store& store, const Contact& contact) {
   ContactView out;
   out.contact = contact;
-  out.pending_vouched = store.account().get_bool("vouched." + contact.handle).value_or(false);
+  out.pending_vouched = store.account().get_bool(vouched_name(contact.handle)).value_or(false);
   out.status_message = store.account().get_text("status." + contact.handle).value_or("");
   const auto conversation = store.conversations().get(contact.handle);
   if (conversation) out.last_message_at = conversation->last_message_at;

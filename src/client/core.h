@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "client/event_queue.h"
+#include "client/freshness.h"
 #include "client/node_api.h"
 #include "client/types.h"
 #include "crypto/rsa.h"
@@ -85,6 +86,8 @@ class Core {
   std::shared_ptr<const Keyring> keyring;
   std::optional<Secret> session_token;
   std::uint32_t policy_flags = 0;
+  Freshness listed;     // Who was put on the contact list or taken off it here.
+  Freshness announced;  // Whose keys changed as the mailbox told.
 
   std::mutex reader_mutex;  // Guards the reader alone; never taken together with `mutex` except by close().
   std::unique_ptr<StoreReader> reader;

@@ -121,19 +121,40 @@ void EventQueue::journal_rewind(std::uint64_t after) {
 void EventQueue::give_back(Event&& event) noexcept {
   const std::lock_guard lock(mutex_);
   if (closed_) return;
-  if (event.seq != 0 && !items_.empty() && items_.front().from == event.seq + 1 &&
-      items_.front().to > event.seq) {
-    items_.front().from = event.seq;
+  if (event.seq != 0) {
+    give_back_seq(event.seq);
   } else if (!spare_.empty()) {
     Item& place = spare_.front();
-    place.from = place.to = event.seq;
-    if (event.seq == 0) {
-      if (droppable(event.type)) ++volatile_count_;
-      place.event = std::move(event);
-    }
+    place.from = place.to = 0;
+    if (droppable(event.type)) ++volatile_count_;
+    place.event = std::move(event);
     items_.splice(items_.begin(), spare_, spare_.begin());
   }
   signal();
+}
+
+// Several threads may give back what they took, in any order: the journal's numbers stay in theirs.
+void EventQueue::give_back_seq(std::uint64_t seq) noexcept {
+  const auto after = std::find_if(items_.begin(), items_.end(),
+                                  [seq](const Item& item) { return item.from != 0 && item.to >= seq; });
+  if (after != items_.end() && after->from <= seq) return;  // A rewind gives it out again already.
+  if (after != items_.end() && after->from == seq + 1) {
+    after->from = seq;
+    return;
+  }
+  const auto before = std::find_if(items_.begin(), items_.end(),
+                                   [seq](const Item& item) { return item.from != 0 && item.to + 1 == seq; });
+  if (before != items_.end()) {
+    before->to = seq;
+  } else if (!spare_.empty()) {
+    spare_.front().from = spare_.front().to = seq;
+    // Next of all, but for smaller numbers that were given back.
+    auto place = items_.begin();
+    while (place != items_.end() && place->from != 0 && place->to < seq) ++place;
+    items_.splice(place, spare_, spare_.begin());
+  } else if (after != items_.end()) {
+    after->from = seq;  // What lies between comes twice rather than this never.
+  }
 }
 
 void EventQueue::keep_place(std::list<Item>::iterator item) noexcept {

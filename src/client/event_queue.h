@@ -76,6 +76,7 @@ class EventQueue {
 
   static constexpr std::size_t kMaxSpare = 64;  // As many threads may be handing on what they took.
 
+  void give_back_seq(std::uint64_t seq) noexcept;
   void keep_place(std::list<Item>::iterator item) noexcept;
   void append(std::list<Item>& node) noexcept;
   void make_room();

@@ -1,6 +1,7 @@
 #include "client/inbox.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -109,23 +110,28 @@ std::vector<Inbox::Arrival> Inbox::open(std::vector<const wire::MessageOut*> mes
 // are asked for once more before a message is called forged.
 void Inbox::verify_doubtful(const std::vector<Sealed>& sealed, std::vector<Opened>& opened,
                             std::stop_token stop) {
-  std::set<std::string> asked;
+  std::map<std::string, bool> asked;  // Whether the sender's present keys are known.
   for (std::size_t i = 0; i < opened.size(); ++i) {
     if (opened[i].verification != MessageVerification::kInvalid) continue;
     if (!asked.contains(sealed[i].sender)) {
-      asked.insert(sealed[i].sender);
+      bool& answered = asked[sealed[i].sender];
       try {
         if (sealed[i].mine) {
           learn_own_signer(core_, stop);
         } else {
           fetch_peer(core_, sealed[i].sender, stop);
         }
+        answered = true;
       } catch (const Error& error) {
         if (ends_connection(error)) throw;
+        answered = error.status() == MYCHAT_E_NOT_FOUND;  // Who is gone has no other keys.
         core_.warn("inbox", std::string("A sender's keys could not be had: ") + error.what());
       }
     }
     opened[i].verification = verify_again(core_, sealed[i]);
+    if (opened[i].verification == MessageVerification::kInvalid && !asked[sealed[i].sender] &&
+        is_signature(sealed[i].fields))
+      opened[i].verification = MessageVerification::kUnverified;
     // With the policy, the body was taken away: it comes back from the kept envelope by retry_unreadable().
     retry_ = retry_ || (opened[i].verification == MessageVerification::kVerified && opened[i].failure);
   }
@@ -186,41 +192,50 @@ void Inbox::apply(Change& change, const wire::ReadItem& read) {
   }
 }
 
+namespace {
+
+// True when the statement holds and leads from `from` to `to`.
+bool leads(const Core& core, const KeyRotationStatement& statement, const std::string& from,
+           const std::string& to, std::string_view handle) {
+  try {
+    verify_rotation(statement, parse_public_key(from), parse_public_key(to), handle);
+    return true;
+  } catch (const Error& error) {
+    core.info("inbox", std::string("A key rotation does not hold: ") + error.what());
+    return false;
+  }
+}
+
+// Whether the accepted key says that `keys` take its place: itself, or through the key that waits and that it
+// vouched for. A statement that does not hold counts as none.
+bool vouched_for(Core& core, const Contact& known, const PeerKeys& keys, const wire::Rotation& rotation) {
+  const auto old_signature = base64_decode(rotation.signature_old);
+  const auto new_signature = base64_decode(rotation.signature_new);
+  if (!old_signature || !new_signature) return false;
+  const KeyRotationStatement statement{rotation.old_fingerprint, rotation.new_fingerprint,
+                                       rotation.created_at, *old_signature, *new_signature};
+  if (leads(core, statement, known.public_key, keys.public_key_pem, known.handle)) return true;
+  return known.pending && core.store->account().get_bool(vouched_name(known.handle)).value_or(false) &&
+         leads(core, statement, known.pending->public_key, keys.public_key_pem, known.handle);
+}
+
+}  // namespace
+
+// Who is not known here is not made known by a change, which may be one of many: whoever needs the keys asks
+// for those of the present.
 void Inbox::apply(Change& change, const wire::KeyChangeItem& item) {
   const auto handle = normalize_handle(item.handle);
   if (!handle || *handle == (core_.account ? core_.account->handle : std::string())) return;
+  core_.announced.changed(*handle);
   const auto known = change.store().contacts().get(*handle);
+  if (!known || known->public_key.empty()) return;
   try {
     const PeerKeys keys = check_peer_keys(*core_.log, *handle, item.public_key, item.public_key_fingerprint,
                                           item.signing_key, item.signing_key_certificate);
-    bool vouched = false;
-    if (item.rotation && known && !known->public_key.empty()) {
-      const auto old_signature = base64_decode(item.rotation->signature_old);
-      const auto new_signature = base64_decode(item.rotation->signature_new);
-      if (old_signature && new_signature) {
-        verify_rotation({item.rotation->old_fingerprint, item.rotation->new_fingerprint,
-                         item.rotation->created_at, *old_signature, *new_signature},
-                        parse_public_key(known->public_key), parse_public_key(keys.public_key_pem), *handle);
-        vouched = true;
-      }
-    }
-    learn_keys(change, *handle, keys, vouched);
+    learn_keys(change, *handle, keys, item.rotation && vouched_for(core_, *known, keys, *item.rotation));
   } catch (const Error& error) {
     if (error.domain() == MYCHAT_DOMAIN_STORE) throw;
-    if (error.status() != MYCHAT_E_KEY_MISMATCH && error.status() != MYCHAT_E_SIGNATURE) {
-      core_.warn("inbox", std::string("A change of keys that is none was skipped: ") + error.what());
-      return;
-    }
-    // Announced with a statement that does not hold: the key is noted all the same, without the old key's
-    // word.
-    core_.warn("inbox", std::string("A key rotation does not hold: ") + error.what());
-    try {
-      learn_keys(change, *handle,
-                 check_peer_keys(*core_.log, *handle, item.public_key, item.public_key_fingerprint,
-                                 item.signing_key, item.signing_key_certificate));
-    } catch (const Error& again) {
-      if (again.domain() == MYCHAT_DOMAIN_STORE) throw;
-    }
+    core_.warn("inbox", std::string("A change of keys that is none was skipped: ") + error.what());
   }
 }
 

@@ -54,9 +54,15 @@ Contact learn_keys(Change& change, std::string_view handle, const PeerKeys& keys
       contact.signing_certificate = keys.certificate;
       changed = true;
     }
-    // The node went back to the accepted key: nothing waits any more, and what was verified still is.
-    if (contact.pending) {
+    // The node went back to the accepted key: nothing waits any more, and what was verified still is. Unless
+    // the accepted key itself signed that another takes its place: then the node's word is not enough.
+    const bool replaced = store.account().get_bool(vouched_name(handle)).value_or(false) && !vouched;
+    if (contact.pending && replaced) {
+      change.core().warn("keys",
+                         "The node shows a key again that vouched for its successor; that one waits.");
+    } else if (contact.pending) {
       contact.pending.reset();
+      store.account().remove(vouched_name(handle));
       changed = true;
       store.outbox().make_all_due(change.core().now());
       change.contact_event(MYCHAT_EVENT_CONTACT, contact.handle);
@@ -65,7 +71,7 @@ Contact learn_keys(Change& change, std::string_view handle, const PeerKeys& keys
     return contact;
   }
   if (contact.pending && equal_fingerprints(contact.pending->fingerprint, keys.fingerprint)) {
-    if (vouched) store.account().set_bool("vouched." + contact.handle, true);
+    if (vouched) store.account().set_bool(vouched_name(handle), true);
     if (!keys.signing_key.empty() && contact.pending->signing_public_key != keys.signing_key) {
       contact.pending->signing_public_key = keys.signing_key;
       contact.pending->signing_certificate = keys.certificate;
@@ -76,7 +82,7 @@ Contact learn_keys(Change& change, std::string_view handle, const PeerKeys& keys
   contact.pending = PendingKey{keys.public_key_pem, keys.fingerprint, keys.signing_key, keys.certificate,
                                change.core().now()};
   store.contacts().upsert(contact);
-  store.account().set_bool("vouched." + contact.handle, vouched);
+  store.account().set_bool(vouched_name(handle), vouched);
   change.contact_event(MYCHAT_EVENT_KEY_CHANGED, contact.handle);
   return contact;
 }
@@ -102,19 +108,43 @@ std::optional<Contact> known_peer(Core& core, std::string_view handle) {
   return contact;
 }
 
-Contact fetch_peer(Core& core, std::string_view handle, std::stop_token stop) {
+PeerKeys ask_keys(Core& core, std::string_view handle, std::stop_token stop) {
   const wire::KeyResponse answer = core.node().keys(handle, std::move(stop));
   if (normalize_handle(answer.full_handle) != std::string(handle))
     throw Error(MYCHAT_E_PROTOCOL, MYCHAT_DOMAIN_PROTOCOL,
                 "The node answered with the keys of another user.");
-  const PeerKeys keys = check_peer_keys(*core.log, handle, answer.public_key, answer.public_key_fingerprint,
-                                        answer.signing_key, answer.signing_key_certificate);
-  Change change(core);
-  Contact contact = learn_keys(change, handle, keys);
-  change.commit();
-  return contact;
+  return check_peer_keys(*core.log, handle, answer.public_key, answer.public_key_fingerprint,
+                         answer.signing_key, answer.signing_key_certificate);
 }
 
+Contact learn_from_node(Core& core, std::string_view handle, const std::function<PeerKeys()>& ask,
+                        const std::function<void(Change&, Contact&)>& also) {
+  constexpr int kTries = 4;
+  for (int i = 0; i < kTries; ++i) {
+    Freshness::Mark asked_at = 0;
+    {
+      const std::lock_guard lock(core.mutex);
+      core.require_open();
+      asked_at = core.announced.mark();
+    }
+    const PeerKeys keys = ask();
+    Change change(core);
+    if (core.announced.changed_since(handle, asked_at)) continue;
+    Contact contact = learn_keys(change, handle, keys);
+    if (also) also(change, contact);
+    change.commit();
+    return contact;
+  }
+  throw Error(MYCHAT_E_BUSY, MYCHAT_DOMAIN_KEYS, "The user's keys change faster than they can be asked for.",
+              0, true);
+}
+
+Contact fetch_peer(Core& core, std::string_view handle, std::stop_token stop) {
+  return learn_from_node(
+      core, handle, [&] { return ask_keys(core, handle, stop); }, nullptr);
+}
+
+std::string vouched_name(std::string_view handle) { return "vouched." + std::string(handle); }
 std::string signers_name(std::string_view handle) { return "signers." + std::string(handle); }
 
 std::vector<Ed25519PublicKey> earlier_signers(Store& store, std::string_view handle) {
@@ -164,15 +194,25 @@ bool update_listed(Contact& contact, const wire::Contact& listed) {
 }  // namespace
 
 void refresh_contacts(Core& core, const Secret& token, std::stop_token stop) {
+  Freshness::Mark asked_at = 0;
+  {
+    const std::lock_guard lock(core.mutex);
+    core.require_open();
+    asked_at = core.listed.mark();
+  }
   const std::vector<wire::Contact> listed = core.node().contacts(token, stop);
   std::vector<std::string> to_fetch;
   {
     Change change(core);
+    const auto newer_here = [&](const std::string& handle) {
+      return core.listed.changed_since(handle, asked_at);
+    };
     std::set<std::string> present;
     for (const wire::Contact& entry : listed) {
       const auto handle = normalize_handle(entry.contact_handle);
       if (!handle) continue;
       present.insert(*handle);
+      if (newer_here(*handle)) continue;
       auto known = change.store().contacts().get(*handle);
       Contact contact = known.value_or(Contact{});
       contact.handle = *handle;
@@ -185,12 +225,14 @@ void refresh_contacts(Core& core, const Secret& token, std::stop_token stop) {
             equal_fingerprints(contact.pending->fingerprint, entry.public_key_fingerprint)));
       if (!same_key) to_fetch.push_back(*handle);
       if (!known || changed) {
+        core.listed.changed(*handle);
         change.store().contacts().upsert(contact);
         change.contact_event(MYCHAT_EVENT_CONTACT, *handle);
       }
     }
     for (Contact& contact : change.store().contacts().list()) {
-      if (contact.added_at == 0 || present.contains(contact.handle)) continue;
+      if (contact.added_at == 0 || present.contains(contact.handle) || newer_here(contact.handle)) continue;
+      core.listed.changed(contact.handle);
       contact.server_id.clear();
       contact.added_at = 0;
       change.store().contacts().upsert(contact);

@@ -2,6 +2,7 @@
 // accepted is never replaced silently (docs/protocol.md, section 7).
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -28,13 +29,17 @@ PeerKeys check_peer_keys(const Log& log, std::string_view handle, std::string_vi
 
 // Takes what the node says of a user's keys into the store: the first key is taken, the same key may gain a
 // signing key, another key waits as pending and the contact is `changed`. Creates the peer when needed.
-// `vouched`: the old key signed the rotation to this one.
+// `vouched`: the accepted key, or the vouched one that waits, signed the rotation to this one.
 Contact learn_keys(Change& change, std::string_view handle, const PeerKeys& keys, bool vouched = false);
 
 // The contact if its keys are known, else nothing.
 std::optional<Contact> known_peer(Core& core, std::string_view handle);
 
-// Asks the node for the keys, and learns them. Blocks.
+// Asks the node for the keys with `ask`, and learns them; `also` takes part in the same change. An answer
+// that may be older than a change of keys announced meanwhile is not used: the node is asked again. Blocks.
+Contact learn_from_node(Core& core, std::string_view handle, const std::function<PeerKeys()>& ask,
+                        const std::function<void(Change&, Contact&)>& also);
+PeerKeys ask_keys(Core& core, std::string_view handle, std::stop_token stop);
 Contact fetch_peer(Core& core, std::string_view handle, std::stop_token stop);
 
 // The signing key that the accepted identity key certifies, or nothing.
@@ -53,8 +58,10 @@ void learn_own_signer(Core& core, std::stop_token stop);
 std::vector<Ed25519PublicKey> earlier_signers(Store& store, std::string_view handle);
 void remember_signer(Store& store, std::string_view handle, ByteView signing_key);
 std::string signers_name(std::string_view handle);
+std::string vouched_name(std::string_view handle);  // Whether the key that waits is vouched for.
 
-// Brings the contact list in line with the node's. Blocks.
+// Brings the contact list in line with the node's; what was changed here since it was asked for stays.
+// Blocks.
 void refresh_contacts(Core& core, const Secret& token, std::stop_token stop);
 
 // Messages kept unreadable are tried again, with the keys and the policy of now.

@@ -40,6 +40,7 @@ class Sync {
 
  private:
   class Channel;
+  struct Hints;
   using Steady = std::chrono::steady_clock;
 
   void run() noexcept;
@@ -69,9 +70,11 @@ class Sync {
   // Without one.
   void mailbox_polling(const Secret& token, const wire::NodeInfo& info, std::stop_token stop);
   void v1_polling(const Secret& token, const wire::NodeInfo& info, std::stop_token stop);
-  void open_hints(std::unique_ptr<Channel>& channel, const Secret& token, std::stop_token stop);
-  bool wait_for_hints(std::unique_ptr<Channel>& channel, const Secret& token,
-                      std::chrono::milliseconds period, std::stop_token stop);
+  void open_hints(Hints& hints, const Secret& token, std::stop_token stop);
+  void take_hint(const std::string& frame, const Secret& token, std::stop_token stop);
+  bool wait_for_hints(Hints& hints, const Secret& token, std::chrono::milliseconds period,
+                      std::stop_token stop);
+  bool poll_peer(const Secret& token, const std::string& handle, std::stop_token stop);
   bool poll_conversations(const Secret& token, std::stop_token stop);
   bool poll_conversation(const Secret& token, const std::string& handle, std::stop_token stop);
   void send_receipts(const Secret& token, bool batched, std::stop_token stop);

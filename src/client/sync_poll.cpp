@@ -182,6 +182,18 @@ bool Sync::poll_conversation(const Secret& token, const std::string& handle, std
   return !first && news;
 }
 
+// As poll_conversation(). Nothing new when the node does not have that conversation.
+bool Sync::poll_peer(const Secret& token, const std::string& handle, std::stop_token stop) {
+  try {
+    return poll_conversation(token, handle, std::move(stop));
+  } catch (const NodeError& error) {
+    if (error.status() != MYCHAT_E_NOT_FOUND && error.status() != MYCHAT_E_REJECTED &&
+        error.status() != MYCHAT_E_UNSUPPORTED)
+      throw;
+    return false;
+  }
+}
+
 bool Sync::poll_conversations(const Secret& token, std::stop_token stop) {
   std::set<std::string> handles;
   {
@@ -192,39 +204,63 @@ bool Sync::poll_conversations(const Secret& token, std::stop_token stop) {
       handles.insert(conversation.handle);
   }
   bool news = false;
-  for (const std::string& handle : handles) {
-    try {
-      news = poll_conversation(token, handle, stop) || news;
-    } catch (const NodeError& error) {
-      if (error.status() == MYCHAT_E_UNAUTHORIZED) throw;
-      if (error.status() != MYCHAT_E_NOT_FOUND && error.status() != MYCHAT_E_REJECTED &&
-          error.status() != MYCHAT_E_UNSUPPORTED)
-        throw;
-    }
-  }
+  for (const std::string& handle : handles) news = poll_peer(token, handle, stop) || news;
   return news;
 }
 
 // Where a v1 node has a WebSocket, its `message` frames say that there is something to poll for, and from
-// whom.
-void Sync::open_hints(std::unique_ptr<Channel>& channel, const Secret& token, std::stop_token stop) {
+// whom. One that cannot be had, or does not last, is tried again after a pause.
+struct Sync::Hints {
+  std::unique_ptr<Channel> channel;
+  Steady::time_point opened_at{}, next_try{};
+  Backoff backoff{{.base = kV1Fastest}};
+
+  void lost() {
+    channel.reset();
+    if (Steady::now() - opened_at > kV1Slowest) backoff.reset();
+    next_try = Steady::now() + kV1Fastest + backoff.next();
+  }
+};
+
+void Sync::open_hints(Hints& hints, const Secret& token, std::stop_token stop) {
+  if (hints.channel || !core_.options.use_websocket || Steady::now() < hints.next_try) return;
   try {
     auto fresh = std::make_unique<Channel>(*this);
     if (open_channel(*fresh, token, false, stop)) {
-      channel = std::move(fresh);
+      hints.channel = std::move(fresh);
+      hints.opened_at = Steady::now();
       return;
     }
   } catch (const Error& error) {
     if (error.status() == MYCHAT_E_UNAUTHORIZED || error.status() == MYCHAT_E_CANCELLED) throw;
     core_.info("sync", std::string("No WebSocket: ") + error.what());
   }
-  channel.reset();
+  hints.opened_at = Steady::now();
+  hints.lost();
+}
+
+// Only who sent something is taken from a frame: what was sent is read from the history, as without hints.
+void Sync::take_hint(const std::string& frame, const Secret& token, std::stop_token stop) {
+  wire::ServerFrame parsed;
+  try {
+    parsed = wire::parse_server_frame(frame);
+  } catch (const Error& error) {
+    core_.info("sync", std::string("A frame that is none was skipped: ") + error.what());
+    return;
+  }
+  if (const auto* peer = std::get_if<wire::PeerTypingFrame>(&parsed)) peer_frame(*peer);
+  if (const auto* peer = std::get_if<wire::PeerPresenceFrame>(&parsed)) peer_frame(*peer);
+  if (const auto* message = std::get_if<wire::MessageFrame>(&parsed)) {
+    const auto sender = normalize_handle(message->message.sender_handle);
+    if (sender && *sender != core_.handle()) poll_peer(token, *sender, std::move(stop));
+  }
 }
 
 // Waits for a hint, a signal or the time. Returns whether something may be new; drops a channel that closed.
-bool Sync::wait_for_hints(std::unique_ptr<Channel>& channel, const Secret& token,
-                          std::chrono::milliseconds period, std::stop_token stop) {
-  if (!channel) return wait_until(Steady::now() + period);
+bool Sync::wait_for_hints(Hints& hints, const Secret& token, std::chrono::milliseconds period,
+                          std::stop_token stop) {
+  if (!hints.channel) return wait_until(Steady::now() + period);
+  Channel& channel = *hints.channel;
   const auto deadline = Steady::now() + period;
   while (true) {
     std::optional<std::string> frame;
@@ -234,45 +270,37 @@ bool Sync::wait_for_hints(std::unique_ptr<Channel>& channel, const Secret& token
     {
       std::unique_lock lock(mutex_);
       const bool woken = changed_.wait_until(lock, std::min(deadline, Steady::now() + kV1Ping), [&] {
-        return channel->has_frames() || channel->closed() || kicked_ || ending_ || stop.stop_requested();
+        return channel.has_frames() || channel.closed() || kicked_ || ending_ || stop.stop_requested();
       });
       typing.swap(typing_);
-      if (channel->has_frames()) {
-        frame = channel->take_frame();
+      signalled = woken && std::exchange(kicked_, false);
+      if (channel.has_frames()) {
+        frame = channel.take_frame();
       } else {
-        closed = channel->closed().has_value();
-        signalled = woken && std::exchange(kicked_, false);
+        closed = channel.closed().has_value();
       }
     }
     if (stop.stop_requested()) return true;
     if (closed) {
-      channel.reset();
+      hints.lost();
       return true;
     }
-    for (const auto& [peer, is_typing] : typing) channel->send(wire::TypingFrame{peer, is_typing});
-    if (!frame) {
-      if (signalled) return true;
-      channel->send(wire::PingFrame{});
-      if (Steady::now() >= deadline) return false;
-      continue;
-    }
-    const wire::ServerFrame parsed = wire::parse_server_frame(*frame);
-    if (const auto* peer = std::get_if<wire::PeerTypingFrame>(&parsed)) peer_frame(*peer);
-    if (const auto* peer = std::get_if<wire::PeerPresenceFrame>(&parsed)) peer_frame(*peer);
-    if (const auto* message = std::get_if<wire::MessageFrame>(&parsed)) {
-      const auto sender = normalize_handle(message->message.sender_handle);
-      if (sender && *sender != core_.handle()) poll_conversation(token, *sender, stop);
-    }
+    for (const auto& [peer, is_typing] : typing) channel.send(wire::TypingFrame{peer, is_typing});
+    if (frame) take_hint(*frame, token, stop);
+    if (signalled) return true;
+    if (!frame) channel.send(wire::PingFrame{});
+    if (Steady::now() >= deadline) return false;  // Also when frames never end.
   }
 }
 
 void Sync::v1_polling(const Secret& token, const wire::NodeInfo& info, std::stop_token stop) {
   std::optional<Error> doubt = connected(token, info, stop);
-  std::unique_ptr<Channel> channel;
+  Hints hints;
   std::chrono::milliseconds period = kV1Fastest;
   while (true) {
-    if (!channel && core_.options.use_websocket) open_hints(channel, token, stop);
-    set_state(channel ? MYCHAT_CONNECTION_ONLINE : MYCHAT_CONNECTION_POLLING, doubt ? &*doubt : nullptr);
+    open_hints(hints, token, stop);
+    set_state(hints.channel ? MYCHAT_CONNECTION_ONLINE : MYCHAT_CONNECTION_POLLING,
+              doubt ? &*doubt : nullptr);
     doubt.reset();
     if (stop.stop_requested()) throw Error(MYCHAT_E_CANCELLED, MYCHAT_DOMAIN_API, "Stopped.");
     send_over_http(token, info, stop);
@@ -280,7 +308,7 @@ void Sync::v1_polling(const Secret& token, const wire::NodeInfo& info, std::stop
     refresh_contacts(core_, token, stop);
     const bool news = poll_conversations(token, stop);
     period = news ? kV1Fastest : std::min<std::chrono::milliseconds>(period * 3 / 2, kV1Slowest);
-    if (wait_for_hints(channel, token, period, stop)) period = kV1Fastest;
+    if (wait_for_hints(hints, token, period, stop)) period = kV1Fastest;
   }
 }
 

@@ -34,10 +34,11 @@ void WorkPool::run() noexcept {
     changed_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
     --idle_;
     if (waiting_.empty()) return;
-    const std::function<void()> work = std::move(waiting_.front());
+    std::function<void()> work = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
     work();
+    work = nullptr;  // What it holds is let go outside of the mutex.
     lock.lock();
   }
 }

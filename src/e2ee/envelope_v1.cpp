@@ -180,6 +180,11 @@ Secret open_envelope(const EnvelopeFields& fields, const RsaPrivateKey& key, std
   return plaintext;
 }
 
+bool is_signature(const EnvelopeFields& fields) {
+  const auto signature = base64_decode(fields.signature);
+  return signature && signature->size() == kEd25519SignatureSize;
+}
+
 SignatureState verify_envelope(const EnvelopeFields& fields, const EnvelopeContext& context,
                                const Ed25519PublicKey* certified_key) {
   if (fields.signature.empty()) return SignatureState::kUnsigned;

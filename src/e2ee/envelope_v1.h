@@ -65,6 +65,9 @@ enum class SignatureState {
   kInvalid,     // the signature is wrong or malformed
 };
 
+// Whether the signature has the form of one; who made it is not said by it.
+bool is_signature(const EnvelopeFields& fields);
+
 // `certified_key` is the sender's signing key after signing_key_certified() (keys/certificate.h) has said yes
 // for the accepted identity key, or null when there is none.
 SignatureState verify_envelope(const EnvelopeFields& fields, const EnvelopeContext& context,

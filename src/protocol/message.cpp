@@ -95,6 +95,18 @@ void SendMessageRequest::members_to_json(JsonWriter& out) const {
   out.optional_member("sent_at", sent_at);
 }
 
+namespace {
+
+// One that is not even a text is a wrong signature, no reason to lose the message: it becomes a text that is
+// no base64.
+std::optional<std::string> signature_of(JsonView json) {
+  const JsonView member = json.find("signature");
+  if (!member.has_value()) return std::nullopt;
+  return std::string(member.string_or_none().value_or("not a text"));
+}
+
+}  // namespace
+
 MessageOut MessageOut::from_json(JsonView json) {
   MessageOut m;
   m.id = id_of(json, "id");
@@ -113,7 +125,7 @@ MessageOut MessageOut::from_json(JsonView json) {
       parse_delivery_status(json.optional_string("status").value_or("")).value_or(DeliveryStatus::kPending);
   m.sender_encrypted_key = optional_text_of(json, "sender_encrypted_key");
   m.sender_key_hash = optional_text_of(json, "sender_key_hash");
-  m.signature = optional_text_of(json, "signature");
+  m.signature = signature_of(json);
   m.sent_at = optional_text_of(json, "sent_at");
   return m;
 }

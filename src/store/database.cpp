@@ -116,7 +116,7 @@ bool Query::is_null(int column) const { return sqlite3_column_type(statement_, c
 
 Database::Database(const std::string& path, Mode mode) {
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE;
-  flags |= mode == Mode::kReadWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+  flags |= mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   const int rc = sqlite3_open_v2(path.c_str(), &db_, flags, nullptr);
   try {
     if (rc != SQLITE_OK) throw_sqlite(rc, "open its file");
@@ -151,13 +151,14 @@ void Database::harden(Mode mode) {
   config(SQLITE_DBCONFIG_ENABLE_FKEY, 1);
   sqlite3_limit(db_, SQLITE_LIMIT_LENGTH, kMaxValueBytes);
   sqlite3_limit(db_, SQLITE_LIMIT_ATTACHED, 0);
-  sqlite3_busy_timeout(db_, mode == Mode::kReadWrite ? 0 : kReaderBusyTimeoutMs);
+  sqlite3_busy_timeout(db_, mode == Mode::kReadOnly ? kReaderBusyTimeoutMs : 0);
   exec("PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;");
-  if (mode == Mode::kReadWrite) {
-    exec("PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA journal_size_limit = 8388608;");
-  } else {
+  if (mode == Mode::kReadOnly) {
     exec("PRAGMA query_only = ON;");
+    return;
   }
+  exec("PRAGMA secure_delete = ON; PRAGMA journal_size_limit = 8388608;");
+  exec(mode == Mode::kUnfinished ? "PRAGMA synchronous = OFF" : "PRAGMA synchronous = FULL");
 }
 
 sqlite3_stmt* Database::prepare(const char* sql, bool keep) {

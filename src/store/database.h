@@ -60,7 +60,8 @@ class Query {
 class Database {
  public:
   enum class Mode {
-    kReadWrite,  // Busy time-out 0: the store's lock lets nobody else in.
+    kReadWrite,   // Busy time-out 0: the store's lock lets nobody else in.
+    kUnfinished,  // As kReadWrite, for a file that is synchronised as a whole before it gets its name.
     kReadOnly,
   };
 

@@ -47,7 +47,7 @@ void create_file(const std::string& path, const StoreOptions& options,
                  std::span<const Migration> migrations) {
   const Unfinished file(path);
   {
-    Database database(file.path(), Database::Mode::kReadWrite);
+    Database database(file.path(), Database::Mode::kUnfinished);
     database.exec("PRAGMA page_size = 4096; PRAGMA auto_vacuum = NONE; PRAGMA encoding = 'UTF-8';");
     database.exec(("PRAGMA application_id = " + std::to_string(kStoreApplicationId)).c_str());
     if (database.text("PRAGMA journal_mode = WAL") != "wal") {
@@ -56,12 +56,14 @@ void create_file(const std::string& path, const StoreOptions& options,
     }
     const Secret master_key = random_secret(kMasterKeySize);
     Sealer sealer(view(master_key));
+    WriteScope scope(database);
     migrate(database, sealer, migrations);
     database.query("INSERT INTO keyslot (id, slot, verifier) VALUES (?1, ?2, ?3)")
         .bind(1, kSlotRow)
         .bind(2, make_key_slot(view(master_key), options.key, options.kdf))
         .bind(3, sealer.seal(SealedColumn::kVerifier, kSlotRow, view(kVerifierText)))
         .run();
+    scope.commit();
     database.checkpoint();
   }
   rename_durably(file.path(), path);
@@ -228,7 +230,7 @@ void Store::backup(const std::string& path) const {
   }
   const Unfinished file(target);
   {
-    Database copy(file.path(), Database::Mode::kReadWrite);
+    Database copy(file.path(), Database::Mode::kUnfinished);
     impl_->db->copy_to(copy);
   }
   require_store_header(file.path());

@@ -1,6 +1,7 @@
 // What the shared library weighs: its size when stripped, and the time from dlopen() to a created client in a
 // fresh process, beside the loading of its dependencies alone. This program itself uses only the C++ library.
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -85,6 +86,21 @@ double load_dependencies(const std::vector<std::string>& names) {
   return ms_since(start);
 }
 
+// What the disk takes for a file of the size of a new store, and its name, to be there for good.
+double write_durably(const std::string& path) {
+  const std::vector<char> content(80 * 1024, 'x');
+  const std::string folder = fs::path(path).parent_path().string();
+  const auto start = Clock::now();
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  const int directory = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool done = write(file, content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
+                    fsync(file) == 0 && fsync(directory) == 0;
+  const double took = ms_since(start);
+  close(file);
+  close(directory);
+  return done ? took : -1;
+}
+
 int32_t fixed_key(uint8_t* out, void*) {
   std::memset(out, 7, MYCHAT_STORE_KEY_SIZE);
   return 0;
@@ -117,20 +133,23 @@ void run(const std::string& library) {
   const double megabytes = static_cast<double>(stripped_size(library, folder.path)) / 1048576;
   print("size_stripped", "MiB", megabytes, megabytes, 1);
   const auto names = needed_by(library);
-  std::vector<double> floor, fresh, again, passphrase;
+  std::vector<double> floor, fresh, again, passphrase, disk;
   for (int i = 0; i <= kRuns; ++i) {
     const std::string store = (folder.path / ("store" + std::to_string(i))).string();
     const double bare = in_fresh_process([&] { return load_dependencies(names); });
+    const double durable = in_fresh_process([&] { return write_durably(store + "d"); });
     const double first = in_fresh_process([&] { return create_client(library, store, nullptr); });
     const double second = in_fresh_process([&] { return create_client(library, store, nullptr); });
     if (i == 0) continue;  // Brings the files into memory.
     floor.push_back(bare);
+    disk.push_back(durable);
     fresh.push_back(first);
     again.push_back(second);
     if (i <= 5)
       passphrase.push_back(
           in_fresh_process([&] { return create_client(library, store + "p", "a passphrase of the bench"); }));
   }
+  print("size_durable_file", "ms", median(disk), p95(disk), disk.size());
   const auto report = [&](const char* what, const std::vector<double>& samples) {
     char more[64];
     std::snprintf(more, sizeof more, "\"beyond\":%.4g", median(samples) - median(floor));

@@ -31,10 +31,12 @@ def end_with_parent():
 
 
 class Node:
-    """`mychat-server dev` on loopback. It can be stopped, and started again on the same port and data."""
+    """A node on loopback: `mychat-server dev`, or with settings `run`. It can be stopped, and started again on the same
+    port and data."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, settings=None):
         self.folder = pathlib.Path(folder)
+        self.settings = settings
         self.port = 0
         self.url = ""
         self.process = None
@@ -42,11 +44,15 @@ class Node:
     def start(self):
         ready = self.folder / "ready"
         ready.unlink(missing_ok=True)
+        data = str(self.folder / "data")
         with open(self.folder / "node.log", "ab") as log:
+            if self.settings is not None and not self.port:
+                subprocess.run([program("MYCHAT_SERVER"), "init", "--domain", "localhost", "--data-dir", data],
+                               stdout=log, stderr=log, check=True, timeout=LIMIT)
             self.process = subprocess.Popen(
-                [program("MYCHAT_SERVER"), "dev", "--port", str(self.port), "--data-dir", str(self.folder / "data"),
-                 "--ready-file", str(ready)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=end_with_parent)
+                [program("MYCHAT_SERVER"), "dev" if self.settings is None else "run", "--port", str(self.port),
+                 "--data-dir", data, "--ready-file", str(ready)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env={**os.environ, **(self.settings or {})}, preexec_fn=end_with_parent)
         deadline = time.monotonic() + LIMIT
         while not ready.exists():
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -89,9 +95,13 @@ class Case(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="mychat-e2e-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        cls.node = Node(cls.folder)
+        cls.node = cls.make_node()
         cls.addClassCleanup(cls.node.stop)
         cls.node.start()
+
+    @classmethod
+    def make_node(cls):
+        return Node(cls.folder)
 
     @classmethod
     def environment(cls, **changes):

@@ -1,3 +1,4 @@
+#include "base/encoding.h"
 #include "protocol/auth.h"
 #include "protocol/error_body.h"
 #include "protocol/message.h"
@@ -50,6 +51,21 @@ TEST(Answers, EveryAnswerReadsBackAsItWasWritten) {
   expect_round_trip(m);
   expect_round_trip(ConversationPage{{m, m}, true, "cursor"});
   expect_round_trip(ConversationPage{});
+}
+
+TEST(Answers, AMessageIsNotLostForASignatureThatIsNone) {
+  const auto signature = [](const std::string& json) {
+    return MessageOut::from_json(Json::parse(R"({"id":"1","sender_handle":"a@b","encrypted_content":"AAAA",)"
+                                             R"("created_at":"2026-01-31T12:00:00.123Z","signature":)" +
+                                             json + "}"))
+        .signature;
+  };
+  EXPECT_EQ(signature("null"), std::nullopt);
+  EXPECT_EQ(signature("\"AAAA\""), "AAAA");
+  for (const char* json : {"5", "true", "{}", "[\"AAAA\"]"}) {
+    ASSERT_TRUE(signature(json).has_value()) << json;
+    EXPECT_EQ(base64_decode(*signature(json)), std::nullopt) << json;
+  }
 }
 
 TEST(Answers, AuthResponseHasTheV1Shape) {

@@ -7,6 +7,7 @@
 #include "crypto/random.h"
 #include "protocol/json.h"
 #include "protocol/json_writer.h"
+#include "support/ws_server.h"
 
 namespace mychat::test {
 namespace {
@@ -59,6 +60,71 @@ int V1Node::messages() const {
   return static_cast<int>(messages_.size());
 }
 
+int V1Node::subscribers(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<int>(std::count_if(sockets_.begin(), sockets_.end(),
+                                        [&](const Socket& socket) { return socket.user == name; }));
+}
+
+std::vector<std::string> V1Node::frames() const {
+  const std::lock_guard lock(mutex_);
+  return frames_;
+}
+
+int V1Node::send_frame(const std::string& name, std::string_view frame) {
+  const int count = subscribers(name);
+  const std::lock_guard lock(mutex_);
+  push(name, frame);
+  return count;
+}
+
+void V1Node::close_websockets() {
+  const std::lock_guard lock(mutex_);
+  for (const Socket& socket : sockets_) WsPeer(*socket.connection).send_close(1001);
+}
+
+void V1Node::push(const std::string& name, std::string_view frame) {
+  for (const Socket& socket : sockets_)
+    if (socket.user == name) WsPeer(*socket.connection).send(kText, frame);
+}
+
+// Frames go out under the mutex, so never two at once on one connection.
+void V1Node::serve_websocket(Connection& connection, const RawRequest& request) {
+  WsPeer peer(connection);
+  if (!peer.accept(request)) return;
+  ++upgrades_;
+  std::string user;
+  const auto answer = [&](const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    return peer.send(kText, text);
+  };
+  while (auto frame = peer.read_data()) {
+    if (frame->opcode == kClose) break;
+    const Json json = Json::parse(frame->payload);
+    const std::string type(json.root().string("type"));
+    if (type == "auth") {
+      {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [name, known] : users_)
+          if (!known.token.empty() && known.token == json.root().string("token")) user = name;
+      }
+      if (user.empty()) break;
+      if (!answer(R"({"type":"auth_success","user_id":")" + user + "\"}")) break;
+      continue;
+    }
+    const std::lock_guard lock(mutex_);
+    frames_.push_back(frame->payload);
+    if (type == "subscribe" && websocket_ == WebSocket::kClosedAtOnce) {
+      peer.send_close(1011);
+      return;
+    }
+    if (type == "subscribe") sockets_.push_back({&connection, user});
+    if (type == "ping") peer.send(kText, R"({"type":"pong"})");
+  }
+  const std::lock_guard lock(mutex_);
+  std::erase_if(sockets_, [&](const Socket& socket) { return socket.connection == &connection; });
+}
+
 V1Node::User* V1Node::by_token(const RawRequest& request) {
   const std::string header = request.header("authorization");
   for (auto& [name, user] : users_)
@@ -74,6 +140,11 @@ const V1Node::User* V1Node::by_handle(const std::string& handle) const {
 
 void V1Node::serve(Connection& connection) {
   while (const auto request = read_http_request(connection)) {
+    if (request->target == "/ws" && websocket_ != WebSocket::kNone) {
+      serve_websocket(connection, *request);
+      return;
+    }
+    rounds_ += request->method == "GET" && request->target == "/api/contacts";
     const bool posts = request->method == "POST" && request->target == "/api/messages";
     if (posts) ++posts_;
     if (posts && take(drop_requests_)) {
@@ -225,7 +296,9 @@ V1Node::Answer V1Node::post_message(const RawRequest& request, const User& me) {
   message.created_at = Clock::system().now_ms();
   if (!messages_.empty()) message.created_at = std::max(message.created_at, messages_.back().created_at + 1);
   messages_.push_back(message);
-  return {201, message_json(message)};
+  const std::string text = message_json(message);
+  push(message.recipient.substr(0, message.recipient.find('@')), R"({"type":"message","data":)" + text + "}");
+  return {201, text};
 }
 
 std::string V1Node::message_json(const Message& message) const {
@@ -248,6 +321,7 @@ std::string V1Node::message_json(const Message& message) const {
 
 V1Node::Answer V1Node::conversation(const User& me, const std::string& handle, const std::string& query) {
   const std::string mine = handle_of(me.name);
+  if (by_handle(handle) == nullptr) return {404, detail("User not found")};
   std::size_t limit = 50;
   std::string before;
   for (std::size_t at = 0; at < query.size();) {

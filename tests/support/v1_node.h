@@ -1,5 +1,6 @@
 // A plain v1 node in memory: what the v1 contract asks for, and nothing that came later. It makes its own
-// message ids, knows no capabilities, has no WebSocket, and can be made to fail the way v1 nodes do.
+// message ids, knows no capabilities, has a WebSocket only when asked, and can be made to fail the way v1
+// nodes do.
 #pragma once
 
 #include <atomic>
@@ -9,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "support/net.h"
@@ -30,6 +32,18 @@ class V1Node {
   void drop_requests(int count) { drop_requests_ = count; }
   int dropped() const { return dropped_; }
 
+  // Whether there is a /ws, and whether it closes every connection as soon as it was subscribed.
+  enum class WebSocket { kNone, kServed, kClosedAtOnce };
+  void websocket(WebSocket kind) { websocket_ = kind; }
+  int upgrades() const { return upgrades_; }
+  int subscribers(const std::string& name) const;
+  // A frame to every connection of that user; it may be anything. How many got it.
+  int send_frame(const std::string& name, std::string_view frame);
+  std::vector<std::string> frames() const;  // What clients sent, but for auth.
+  void close_websockets();
+
+  // GETs of the contact list: one a round of polling.
+  int rounds() const { return rounds_; }
   int messages() const;
   int posts() const { return posts_; }  // Of messages, those dropped included.
   int reads() const { return reads_; }  // PUT /messages/{id}/read that were right.
@@ -49,7 +63,13 @@ class V1Node {
     std::string body;
   };
 
+  struct Socket {
+    Connection* connection;
+    std::string user;
+  };
   void serve(Connection& connection);
+  void serve_websocket(Connection& connection, const RawRequest& request);
+  void push(const std::string& name, std::string_view frame);
   Answer handle(const RawRequest& request);
   Answer auth(const RawRequest& request, bool registers);
   Answer post_message(const RawRequest& request, const User& me);
@@ -65,6 +85,10 @@ class V1Node {
   mutable std::mutex mutex_;
   std::map<std::string, User> users_;  // By name.
   std::vector<Message> messages_;
+  std::vector<Socket> sockets_;  // Those that subscribed.
+  std::vector<std::string> frames_;
+  std::atomic<WebSocket> websocket_{WebSocket::kNone};
+  std::atomic<int> upgrades_{0}, rounds_{0};
   std::atomic<bool> lose_key_material_{false};
   std::atomic<int> drop_answers_{0}, drop_requests_{0}, dropped_{0}, posts_{0}, reads_{0};
   std::unique_ptr<Server> server_;

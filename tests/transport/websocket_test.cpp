@@ -3,9 +3,9 @@
 #include <thread>
 
 #include "support/net.h"
+#include "support/ws_server.h"
 #include "transport/websocket_client.h"
 #include "waiting.h"
-#include "ws_server.h"
 
 namespace mychat::test {
 namespace {

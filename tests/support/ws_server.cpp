@@ -1,4 +1,4 @@
-#include "ws_server.h"
+#include "support/ws_server.h"
 
 #include <openssl/evp.h>
 
@@ -18,16 +18,19 @@ std::string accept_value(const std::string& key) {
 
 std::optional<RawRequest> WsPeer::accept() {
   auto request = read_http_request(connection_);
-  if (!request || request->method != "GET" || request->header("upgrade") != "websocket" ||
-      request->header("sec-websocket-version") != "13") {
-    return std::nullopt;
+  if (!request || !accept(*request)) return std::nullopt;
+  return request;
+}
+
+bool WsPeer::accept(const RawRequest& request) {
+  if (request.method != "GET" || request.header("upgrade") != "websocket" ||
+      request.header("sec-websocket-version") != "13") {
+    return false;
   }
-  const std::string answer =
+  return connection_.write(
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Accept: " +
-      accept_value(request->header("sec-websocket-key")) + "\r\n\r\n";
-  if (!connection_.write(answer)) return std::nullopt;
-  return request;
+      accept_value(request.header("sec-websocket-key")) + "\r\n\r\n");
 }
 
 bool WsPeer::send(int opcode, std::string_view payload, bool fin) {

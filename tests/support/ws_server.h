@@ -25,6 +25,7 @@ class WsPeer {
 
   // Reads the upgrade and answers 101. Nothing when it is no WebSocket upgrade.
   std::optional<RawRequest> accept();
+  bool accept(const RawRequest& request);  // One that was read already.
   bool send(int opcode, std::string_view payload, bool fin = true);
   bool send_close(std::uint16_t code, std::string_view reason = {});
   // The next frame, unmasked; nothing when the peer is gone.

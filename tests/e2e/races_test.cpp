@@ -200,6 +200,8 @@ TEST_F(Races, AnOldAnswerDoesNotTakeBackAKeyThatTheOldOneVouchedFor) {
   EXPECT_EQ(b.try_send(kAlice, "to the old key"), MYCHAT_E_KEY_CHANGED);
   // Accepted, the old answer makes a change of it, which nobody vouches for.
   ASSERT_EQ(mychat_client_accept_key(b.get(), kAlice.c_str(), contact.pending.c_str(), nullptr), MYCHAT_OK);
+  b.until([&] { return b.contact(kAlice).signs; },
+          "the item with the new signing key, the last of the rotation");
   ASSERT_EQ(b.lookup(kAlice), MYCHAT_OK);
   EXPECT_EQ(b.contact(kAlice).trust, MYCHAT_TRUST_CHANGED);
   EXPECT_FALSE(b.contact(kAlice).vouched);

@@ -186,13 +186,13 @@ typedef struct mychat_account {
   int32_t logged_in;          /**< 1 when a session is stored. */
   int32_t has_identity;       /**< 1 when the private key is here. */
   int32_t signs_messages;     /**< 1 when a signing key is here and certified. */
-  const char* handle;         /**< "" before registration or login. */
+  const char* handle;         /**< "" before registration, login, or the restore of a backup that names it. */
   const char* user_id;        /**< Id at the node. */
   const char* node_url;       /**< Base URL of the node. */
   const char* fingerprint;    /**< Of the identity key; "" without one. */
   const char* avatar_url;     /**< "" when none. */
   const char* status_message; /**< "" when none. */
-  int64_t backup_at;          /**< When the last key backup was exported, 0 never. */
+  int64_t backup_at;          /**< When the last key backup of the present key was made, 0 never. */
 } mychat_account;
 
 /** How to register. */
@@ -241,7 +241,8 @@ MYCHAT_API void mychat_login_options_init(mychat_login_options* options);
 
 /**
  * @brief Log in and go online. Without a private key in the store messages arrive unreadable until a backup is imported.
- *        A private key in the store that is not the account's is #MYCHAT_E_KEY_MISMATCH, and no session is kept. Networked.
+ *        A private key in the store that is not the account's is #MYCHAT_E_KEY_MISMATCH, and no session is kept: after a
+ *        rotation elsewhere, import the newest backup first. Networked.
  * @return As mychat_client_register(); #MYCHAT_E_INVALID_STATE also when the store belongs to another user. Completion
  *         (with the account): #MYCHAT_E_UNAUTHORIZED, #MYCHAT_E_RATE_LIMITED, and as there. Since 0.1.0.
  */
@@ -348,7 +349,8 @@ MYCHAT_API mychat_status mychat_client_node_info(mychat_client* client, mychat_r
 
 /** Policy of an account: a set of flags, kept in the store. */
 enum {
-  /** Received messages without a valid signature are kept, but arrive unreadable with #MYCHAT_E_POLICY. */
+  /** Received messages that are not #MYCHAT_VERIFICATION_VERIFIED are kept, but arrive unreadable with
+      #MYCHAT_E_POLICY; mychat_client_explain() says what is wrong with the signature. */
   MYCHAT_POLICY_REQUIRE_SIGNATURES = 1,
   /** Never tell senders that their messages were read. */
   MYCHAT_POLICY_NO_READ_RECEIPTS = 2,

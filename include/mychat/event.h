@@ -24,7 +24,8 @@ enum {
   MYCHAT_EVENT_CONNECTION = 2,     /**< The connection changed: `data.connection`. */
   MYCHAT_EVENT_PROGRESS = 3,       /**< A long request goes on: `data.progress`. */
   MYCHAT_EVENT_MESSAGE = 4,        /**< A message arrived, or one sent from another session: `data.message`. Journal. */
-  MYCHAT_EVENT_MESSAGE_STATUS = 5, /**< A message came further, failed or became readable: `data.message`. Journal. */
+  MYCHAT_EVENT_MESSAGE_STATUS = 5, /**< A message came further, failed, became readable or
+                                        verified: `data.message`. Journal. */
   MYCHAT_EVENT_TYPING = 6,         /**< A peer types or stopped: `data.typing`. */
   MYCHAT_EVENT_PRESENCE = 7,       /**< A contact's presence: `data.presence`. */
   MYCHAT_EVENT_CONTACT = 8,        /**< A contact was added, removed or changed its profile: `data.contact`. Journal. */

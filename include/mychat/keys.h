@@ -151,7 +151,7 @@ typedef struct mychat_backup_report {
   uint32_t struct_size;       /**< sizeof(mychat_backup_report) of the library. */
   int32_t has_v1_members;     /**< 1 when v1 clients can read it. */
   int32_t has_sealed_member;  /**< 1 when it holds our member. */
-  int32_t has_signing_key;    /**< 1 when the signing key is in it. */
+  int32_t has_signing_key;    /**< 1 when a signing key is in it; without, it follows from the identity key. */
   const char* handle;         /**< "" when the archive does not say. */
   const char* fingerprint;    /**< Of the identity key in it. */
   int64_t created_at;         /**< When it was made. */
@@ -179,10 +179,12 @@ MYCHAT_API mychat_status mychat_verify_backup(mychat_client* client, const void*
 MYCHAT_API void mychat_backup_report_free(mychat_backup_report* report);
 
 /**
- * @brief Restore a backup into a client that has no identity, or whose identity is the same. Contacts and their trust come
- *        back with the sealed member; messages that the key opens become readable. A backup of the same account from before
- *        a rotation adds its key for old messages, and leaves the present one in use. A policy is only made stricter. All
- *        or nothing.
+ * @brief Restore a backup into a client that has no identity, or one of the same account. Contacts and their trust come
+ *        back with the sealed member; messages that the key opens become readable; a client without an account takes its
+ *        name over from the archive. A backup made after a rotation brings the new key: it takes the place of the old one,
+ *        which stays for old messages (a v1 archive: when the node has that key, and this client did not give it up). One of
+ *        before a rotation adds its key for old messages, and leaves the present one in use. A policy is only made
+ *        stricter. All or nothing.
  * @param out_report As mychat_verify_backup(); may be NULL.
  * @return As mychat_verify_backup(); #MYCHAT_E_ALREADY_EXISTS when the client has another identity;
  *         #MYCHAT_E_KEY_MISMATCH also when the key is not the one of the logged-in account. Since 0.1.0.
@@ -203,8 +205,9 @@ MYCHAT_API mychat_status mychat_backup_change_password(const void* data, size_t 
 
 /**
  * @brief Make a new identity key and announce it to contacts, signed by the old one if it is here. They go on writing to
- *        the old key until they accept the new one; old messages stay readable here. Make a new backup afterwards.
- *        Networked; the completion carries the account.
+ *        the old key until they accept the new one; old messages stay readable here. Make a new backup afterwards,
+ *        and import it on the account's other devices: they send nothing until then (#MYCHAT_EVENT_CONNECTION tells them
+ *        so with #MYCHAT_E_KEY_MISMATCH). Networked; the completion carries the account.
  * @param password The account's password: needed (as a fresh login) when the old key is not here; else NULL.
  * @return #MYCHAT_OK; #MYCHAT_E_INVALID_STATE when not logged in. Completion: #MYCHAT_E_UNSUPPORTED (a v1 node),
  *         #MYCHAT_E_UNAUTHORIZED, network and node errors; the old key then stays in use. Since 0.1.0.

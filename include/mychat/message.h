@@ -45,9 +45,11 @@ enum {
   MYCHAT_VERIFICATION_NONE = 0,       /**< One's own: made here, or signed by a key of one's own. */
   MYCHAT_VERIFICATION_UNSIGNED = 1,   /**< No signature: the node vouches for the sender, nobody else. */
   MYCHAT_VERIFICATION_VERIFIED = 2,   /**< Signed by a key that the sender's accepted identity key certifies. */
-  MYCHAT_VERIFICATION_UNVERIFIED = 3, /**< Signed, but the sender's keys are not known or not accepted here, or the
-                                           node could not be asked for them. */
-  MYCHAT_VERIFICATION_INVALID = 4     /**< The signature is wrong: treat the message as forged. */
+  MYCHAT_VERIFICATION_UNVERIFIED = 3, /**< Signed and not altered, but the signing key is not known to be the sender's:
+                                           one of before the sender's key changed, one that waits to be accepted, or
+                                           somebody else's. mychat_client_explain() says which; it becomes verified,
+                                           with #MYCHAT_EVENT_MESSAGE_STATUS, when that is known. */
+  MYCHAT_VERIFICATION_INVALID = 4     /**< The signature is wrong: the message was altered or forged. */
 };
 
 /** Room for a message id and its NUL. */
@@ -108,7 +110,7 @@ MYCHAT_API void mychat_send_options_init(mychat_send_options* options);
  * @return #MYCHAT_OK once it is durably stored; repeating a `message_id` is #MYCHAT_OK and changes nothing;
  *         #MYCHAT_E_ALREADY_EXISTS for an id of another message; #MYCHAT_E_INVALID_ARGUMENT (handle, id, text that is
  *         not UTF-8), #MYCHAT_E_TOO_LARGE,
- *         #MYCHAT_E_INVALID_STATE (no account yet), #MYCHAT_E_NO_IDENTITY, #MYCHAT_E_KEY_CHANGED (the recipient's key
+ *         #MYCHAT_E_INVALID_STATE (no account yet, or deleted), #MYCHAT_E_NO_IDENTITY, #MYCHAT_E_KEY_CHANGED (the recipient's key
  *         changed and was not accepted), store errors. Since 0.1.0.
  */
 MYCHAT_API mychat_status mychat_client_send(mychat_client* client, const mychat_send_options* options,
@@ -186,10 +188,11 @@ enum {
   MYCHAT_REPAIR_CHANGE = 7          /**< Send something else (smaller, to another handle). */
 };
 
-/** Why a message could not be decrypted or sent, and what repairs it. */
+/** Why a message could not be decrypted, sent or verified, and what repairs it. */
 typedef struct mychat_explanation {
   uint32_t struct_size;    /**< sizeof(mychat_explanation) of the library. */
-  mychat_status cause;     /**< #MYCHAT_OK when nothing is wrong. */
+  mychat_status cause;     /**< #MYCHAT_OK when nothing is wrong. Of readable messages whose signer is not proven
+                                #MYCHAT_E_SIGNATURE or #MYCHAT_E_KEY_CHANGED. */
   mychat_repair repair;    /**< Which action repairs it. */
   uint32_t attempts;       /**< How often sending or decrypting was tried. */
   int64_t retry_at;        /**< When the next attempt is due, 0 for none. */

@@ -52,22 +52,22 @@ void store_login(Core& core, const std::string& handle, const wire::AuthResponse
   if (identity) change.store().account().set_identity(*identity);
   if (!account_key.empty()) change.store().account().set_text(setting::kAccountKey, account_key);
   if (published) change.store().account().set_text(setting::kKeysPublished, *published);
+  change.store().account().remove(setting::kDeleted);
   change.store().account().set_access_token(view(answer.access_token));
   change.commit();
   core.account = std::move(account);
   core.session_token = answer.access_token;
-  if (identity) core.reload_keys();
+  core.reload_keys();
 }
 
 }  // namespace
 
 IdentityKeys identity_record(std::string_view handle, const RsaPrivateKey& key) {
-  const Identity identity = Identity::with_new_signing_key(handle, key);
+  const Identity identity = Identity::of_key(handle, key);
   IdentityKeys record;
   record.private_key = key.to_pkcs8_der();
   record.public_key = key.public_key().to_spki_pem();
   record.fingerprint = identity.fingerprint();
-  record.signing_seed = identity.signing_key().seed();
   record.signing_public_key.assign(identity.signing_key().public_key().begin(),
                                    identity.signing_key().public_key().end());
   record.signing_certificate = identity.certificate();
@@ -97,7 +97,7 @@ mychat_request_id Client::register_account(std::string username, Secret password
   username = canonical_username(username);
   check_password(password);
   core.node();
-  if (!core.handle().empty())
+  if (!core.entered_handle().empty())
     throw Error(MYCHAT_E_INVALID_STATE, MYCHAT_DOMAIN_API, "This store has an account already.");
   return impl_->request(
       MYCHAT_OPERATION_REGISTER,
@@ -145,12 +145,12 @@ mychat_request_id Client::register_account(std::string username, Secret password
 
 namespace {
 
-// The identity to store at login: what is there, with a signing key for this handle if it has none.
+// The identity to store at login: what is there, with its signing key certified for this handle.
 std::optional<IdentityKeys> login_identity(Core& core, const std::string& handle) {
   const auto ring = core.keys();
   if (!ring) return std::nullopt;
-  if (ring->signing_key && signing_key_certified(ring->current.public_key(), handle,
-                                                 ring->signing_key->public_key(), ring->certificate))
+  if (signing_key_certified(ring->current.public_key(), handle, ring->signing_key.public_key(),
+                            ring->certificate))
     return std::nullopt;
   return identity_record(handle, ring->current);
 }
@@ -167,9 +167,14 @@ std::string check_account_key(Core& core, const std::string& handle, std::stop_t
     const bool rotated =
         pending &&
         RsaPrivateKey::from_pkcs8_der(view(*pending), RsaCheck::kArithmetic).public_key() == at_node;
-    if (!rotated)
+    if (!rotated) {
+      // So that the backup that holds the right one is known by its key.
+      if (core.has_entered() && core.account->handle == handle)
+        core.store->account().set_text(setting::kAccountKey, at_node.to_spki_pem());
       throw Error(MYCHAT_E_KEY_MISMATCH, MYCHAT_DOMAIN_KEYS,
-                  "The private key in this store is not the one of the account.");
+                  "The private key in this store is not the account's present one: restore the newest key "
+                  "backup, then log in.");
+    }
   }
   return at_node.to_spki_pem();
 }
@@ -183,7 +188,7 @@ mychat_request_id Client::login(std::string username, Secret password, std::stri
   if (password.empty() || password.size() > limits::kPasswordMaxBytes)
     throw_argument("The password is missing.");
   core.node();
-  const std::string mine = core.handle();
+  const std::string mine = core.entered_handle();
   if (!mine.empty() && mine.substr(0, mine.find('@')) != username)
     throw Error(MYCHAT_E_INVALID_STATE, MYCHAT_DOMAIN_API, "This store belongs to another user.");
   return impl_->request(
@@ -247,6 +252,11 @@ mychat_request_id Client::delete_account(Secret password) {
       [impl = impl_.get(), token, password](Completion&, mychat_request_id, std::stop_token stop) {
         impl->require_capability(wire::capability::kAccountDelete, stop);
         impl->core.node().delete_account(token, {password}, stop);
+        {
+          Change change(impl->core);
+          change.store().account().set_bool(setting::kDeleted, true);
+          change.commit();
+        }
         impl->core.forget_session(token);
         impl->sync.restart();
       });

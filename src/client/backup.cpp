@@ -10,13 +10,16 @@
 #include "base/encoding.h"
 #include "client/client_impl.h"
 #include "client/peers.h"
+#include "client/retry.h"
 #include "crypto/random.h"
 #include "e2ee/envelope_v1.h"
 #include "keys/backup.h"
 #include "keys/certificate.h"
 #include "keys/fingerprint.h"
 #include "keys/identity.h"
+#include "keys/public_key.h"
 #include "protocol/handle.h"
+#include "transport/url.h"
 
 namespace mychat {
 namespace {
@@ -56,8 +59,8 @@ BackupAccount collect(Core& core) {
   BackupAccount out;
   out.handle = core.account->handle;
   out.node_url = core.account->node_url;
-  if (core.keyring->signing_key) {
-    out.signing_seed = core.keyring->signing_key->seed();
+  if (!core.keyring->certificate.empty()) {
+    out.signing_seed = core.keyring->signing_key.seed();
     out.signing_key_certificate = core.keyring->certificate;
   }
   for (const RsaPrivateKey& key : core.keyring->previous) out.previous_keys.push_back(key.to_pkcs8_der());
@@ -90,19 +93,6 @@ std::uint32_t policy_of(const BackupAccount& account) {
 
 IdentityKeys identity_of(const BackupContents& contents, const std::string& handle) {
   const RsaPrivateKey& key = contents.private_key;
-  if (contents.account && !contents.account->signing_seed.empty() && contents.account->handle == handle) {
-    const Identity identity = Identity::restore(handle, key, view(contents.account->signing_seed),
-                                                contents.account->signing_key_certificate);
-    IdentityKeys record;
-    record.private_key = key.to_pkcs8_der();
-    record.public_key = key.public_key().to_spki_pem();
-    record.fingerprint = identity.fingerprint();
-    record.signing_seed = identity.signing_key().seed();
-    record.signing_public_key.assign(identity.signing_key().public_key().begin(),
-                                     identity.signing_key().public_key().end());
-    record.signing_certificate = identity.certificate();
-    return record;
-  }
   if (!handle.empty()) return identity_record(handle, key);
   IdentityKeys record;
   record.private_key = key.to_pkcs8_der();
@@ -151,9 +141,18 @@ void restore_account(const Log& log, Store& store, const BackupContents& content
   store.account().set_int(setting::kPolicy, policy | policy_of(*contents.account));
 }
 
+// A signing key that does not follow from the identity key (of another client) only checks old messages.
+void restore_signer(Store& store, const BackupContents& contents) {
+  if (!contents.account || contents.account->signing_seed.empty()) return;
+  const auto saved = Ed25519PrivateKey::from_seed(view(contents.account->signing_seed)).public_key();
+  if (saved != derive_signing_key(contents.private_key).public_key())
+    remember_signer(store, contents.account->handle, saved);
+}
+
 // Everything that the archive holds, into an empty store, inside the caller's transaction.
 void restore_into(Store& store, const BackupContents& contents, const std::string& handle) {
   store.account().set_identity(identity_of(contents, handle));
+  restore_signer(store, contents);
   if (!contents.account) return;
   const auto& previous = contents.account->previous_keys;
   for (auto der = previous.rbegin(); der != previous.rend(); ++der)
@@ -243,8 +242,6 @@ void compare(Core& core, const BackupContents& contents, BackupReport& report) {
   std::vector<std::string>& losses = report.losses;
   if (core.keyring) report.matches_account = contents.private_key == core.keyring->current ? 1 : 0;
   if (report.matches_account == 0) losses.emplace_back("The account's present identity key is not in it.");
-  if (core.keyring && core.keyring->signing_key && !report.has_signing_key)
-    losses.emplace_back("The signing key: a new one is made and announced.");
   const std::size_t saved_previous = contents.account ? contents.account->previous_keys.size() : 0;
   if (core.keyring && core.keyring->previous.size() > saved_previous)
     losses.emplace_back("Identity keys of before a rotation: older messages at the node stay unreadable.");
@@ -300,11 +297,14 @@ BackupFile Client::export_backup(std::string_view password, mychat_backup_kind k
 
 namespace {
 
-// Keys of before a rotation that are not here yet, the oldest first, so that the latest is tried first.
+// Keys of the archive that are not here yet, the oldest first, so that the latest is tried first.
 void merge_previous_keys(Core& core, Store& store, const BackupContents& contents,
                          const RsaPrivateKey& current) {
   std::vector<RsaPrivateKey> known{current};
-  if (core.keyring) known.insert(known.end(), core.keyring->previous.begin(), core.keyring->previous.end());
+  if (core.keyring) {
+    known.push_back(core.keyring->current);
+    known.insert(known.end(), core.keyring->previous.begin(), core.keyring->previous.end());
+  }
   const auto add = [&](const RsaPrivateKey& key) {
     if (std::find(known.begin(), known.end(), key) != known.end()) return;
     known.push_back(key);
@@ -318,10 +318,79 @@ void merge_previous_keys(Core& core, Store& store, const BackupContents& content
   add(contents.private_key);
 }
 
+// What an archive is to a client.
+enum class Restore {
+  kIdentity,   // Its key becomes the client's: there is none, or the archive has the account's newer one.
+  kSame,       // The client has that key.
+  kOlderKeys,  // Of the same account: its keys open older messages.
+};
+
+bool holds_previous(const BackupContents& contents, const RsaPublicKey& key) {
+  if (!contents.account) return false;
+  const auto& saved = contents.account->previous_keys;
+  return std::any_of(saved.begin(), saved.end(), [&](const Secret& der) {
+    return RsaPrivateKey::from_pkcs8_der(view(der), RsaCheck::kArithmetic).public_key() == key;
+  });
+}
+
+// Throws what the archive cannot be. Call with the mutex held.
+Restore judge(Core& core, const BackupContents& contents) {
+  const RsaPublicKey& key = contents.private_key.public_key();
+  const auto at_node = core.store->account().get_text(setting::kAccountKey);
+  const bool is_at_node = at_node && parse_public_key(*at_node) == key;
+  const bool same_user = core.account && contents.account && contents.account->handle == core.account->handle;
+  if (core.has_entered() && contents.account && !same_user)
+    throw Error(MYCHAT_E_KEY_MISMATCH, MYCHAT_DOMAIN_KEYS, "That backup is of another account.");
+  if (!core.keyring) {
+    if (!at_node || is_at_node || (same_user && holds_previous(contents, parse_public_key(*at_node))))
+      return Restore::kIdentity;
+    throw Error(MYCHAT_E_KEY_MISMATCH, MYCHAT_DOMAIN_KEYS,
+                same_user ? "That backup does not hold the account's present key: restore the newest one."
+                          : "That backup is of another account, or does not hold its present key.");
+  }
+  if (core.keyring->current == contents.private_key) return Restore::kSame;
+  // That one key follows another is believed to the archive, whose password was right; never to the node
+  // alone: it could lead back to a key that was given up.
+  if (same_user && holds_previous(contents, core.keyring->current.public_key())) return Restore::kIdentity;
+  const auto& given_up = core.keyring->previous;
+  if (is_at_node && std::find(given_up.begin(), given_up.end(), contents.private_key) == given_up.end())
+    return Restore::kIdentity;
+  if (same_user) return Restore::kOlderKeys;
+  throw Error(MYCHAT_E_ALREADY_EXISTS, MYCHAT_DOMAIN_KEYS, "This client has another identity key already.");
+}
+
+// Who the account is, as far as the archive says; the first login completes it.
+void restore_name(Core& core, Change& change, const BackupContents& contents) {
+  if (core.account || !contents.account) return;
+  Account account;
+  account.handle = contents.account->handle;
+  account.node_url = core.options.node_url.empty() ? contents.account->node_url : core.options.node_url;
+  try {
+    require_confidential(parse_node_url(account.node_url), core.options.allow_plaintext);
+  } catch (const Error& error) {
+    core.info("backup", std::string("The node's address in the archive is not used: ") + error.what());
+    account.node_url.clear();
+  }
+  change.store().account().set_account(account);
+}
+
+// Its key becomes the client's.
+void restore_identity(Core& core, Change& change, const BackupContents& contents) {
+  AccountTable& table = change.store().account();
+  if (!core.keyring) {
+    const auto account = table.account();
+    table.set_identity(identity_of(contents, account ? account->handle : std::string()));
+    return;
+  }
+  const auto at_node = table.get_text(setting::kAccountKey);
+  adopt_identity(change, contents.private_key);
+  // Whether the node has it too is asked at the next connection.
+  if (!at_node || !(parse_public_key(*at_node) == contents.private_key.public_key()))
+    table.remove(setting::kAccountKey);
+}
+
 }  // namespace
 
-// An earlier backup of the same account brings back the key of before a rotation; otherwise the keys must be
-// the same.
 BackupReport Client::import_backup(ByteView archive, std::string_view password) {
   Core& core = impl_->core;
   core.require_open();
@@ -329,28 +398,25 @@ BackupReport Client::import_backup(ByteView archive, std::string_view password) 
   BackupReport report = describe(contents);
   {
     Change change(core);
-    const std::string mine = core.account ? core.account->handle : std::string();
-    const bool same_user = !mine.empty() && contents.account && contents.account->handle == mine;
-    const bool same_key = core.keyring && core.keyring->current == contents.private_key;
-    if (core.keyring && !same_key && !same_user)
-      throw Error(MYCHAT_E_ALREADY_EXISTS, MYCHAT_DOMAIN_KEYS,
-                  "This client has another identity key already.");
-    if ((!core.keyring && !may_be_accounts_key(core, contents.private_key.public_key())) ||
-        (!mine.empty() && contents.account && !same_user))
-      throw Error(MYCHAT_E_KEY_MISMATCH, MYCHAT_DOMAIN_KEYS, "That backup is of another account.");
-    if (core.keyring) report.matches_account = same_key ? 1 : 0;
-    const std::string handle = mine.empty() && contents.account ? contents.account->handle : mine;
-    // A signing key that is here is the one that the node knows.
-    if (!core.keyring || (same_key && !core.keyring->signing_key))
-      change.store().account().set_identity(identity_of(contents, handle));
+    AccountTable& table = change.store().account();
+    const Restore restore = judge(core, contents);
+    if (core.keyring) report.matches_account = restore == Restore::kOlderKeys ? 0 : 1;
+    restore_name(core, change, contents);
+    if (restore == Restore::kIdentity) restore_identity(core, change, contents);
+    restore_signer(change.store(), contents);
     merge_previous_keys(core, change.store(), contents,
-                        core.keyring ? core.keyring->current : contents.private_key);
+                        restore == Restore::kOlderKeys ? core.keyring->current : contents.private_key);
     restore_account(*core.log, change.store(), contents, core.keyring ? core.policy_flags : 0);
+    if (restore != Restore::kOlderKeys)
+      table.set_int(setting::kBackupAt,
+                    std::max(table.get_int(setting::kBackupAt).value_or(0), contents.created_at));
     change.commit();
+    core.account = table.account();
     core.reload_keys();
     core.policy_flags =
         static_cast<std::uint32_t>(core.store->account().get_int(setting::kPolicy).value_or(0));
   }
+  verify_own_quietly(core);
   retry_unreadable_quietly(core);
   impl_->sync.restart();
   return report;

@@ -5,6 +5,7 @@
 
 #include "client/client_impl.h"
 #include "client/peers.h"
+#include "client/retry.h"
 
 namespace mychat {
 

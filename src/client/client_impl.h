@@ -39,13 +39,14 @@ struct Client::Impl {
   WorkPool pool{4, 1024};
 };
 
-// A private key for a handle, with a signing key that it certifies; what the store keeps.
+// A private key for a handle, with its signing key certified for it; what the store keeps.
 IdentityKeys identity_record(std::string_view handle, const RsaPrivateKey& key);
 
 // True when it can be the account's: the same key, or the node's key is not known here.
 bool may_be_accounts_key(Core& core, const RsaPublicKey& key);  // Call with the mutex held.
 
-// Ends a rotation whose key the node has taken. Call inside a change; reload the keys after its commit.
+// Puts another key of the account in the place of the present one, which stays for old messages: the node has
+// taken it, or the user restored it. Call inside a change; reload the keys after its commit.
 void adopt_identity(Change& change, const RsaPrivateKey& next);
 
 }  // namespace mychat

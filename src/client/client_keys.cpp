@@ -2,6 +2,7 @@
 #include "base/encoding.h"
 #include "client/client_impl.h"
 #include "client/peers.h"
+#include "client/retry.h"
 #include "keys/certificate.h"
 #include "keys/fingerprint.h"
 #include "keys/identity.h"
@@ -54,6 +55,7 @@ void Client::import_private_key(std::string_view key) {
     change.commit();
     core.reload_keys();
   }
+  verify_own_quietly(core);
   retry_unreadable_quietly(core);
   impl_->sync.restart();
 }
@@ -157,7 +159,9 @@ void Client::accept_key(std::string_view handle, std::string_view fingerprint) {
     contact.verification = ContactVerification::kUnverified;
     change.store().contacts().upsert(contact);
     change.store().account().remove(vouched_name(peer));
+    change.store().account().remove(step_name(peer));
     change.store().account().remove(signers_name(peer));  // Those were the old identity's.
+    verify_kept(change, peer);
     change.store().outbox().make_all_due(core.now());
     change.contact_event(MYCHAT_EVENT_CONTACT, peer);
     change.commit();
@@ -171,28 +175,40 @@ void Client::accept_key(std::string_view handle, std::string_view fingerprint) {
 void adopt_identity(Change& change, const RsaPrivateKey& next) {
   Core& core = change.core();
   if (core.keyring && core.keyring->current == next) return;  // Both ways to learn of it may be taken.
+  AccountTable& table = change.store().account();
   if (core.keyring) add_previous_key(change.store(), core.keyring->current);
-  change.store().account().set_identity(identity_record(core.account->handle, next));
-  change.store().account().set_text(setting::kAccountKey, next.public_key().to_spki_pem());
-  change.store().account().remove(setting::kPendingKey);
-  change.store().account().remove(setting::kKeysPublished);
+  if (const auto before = table.identity(); before && !before->signing_public_key.empty())
+    remember_signer(change.store(), core.account->handle, view(before->signing_public_key));
+  table.set_identity(identity_record(core.account->handle, next));
+  table.set_text(setting::kAccountKey, next.public_key().to_spki_pem());
+  table.remove(setting::kKeysPublished);
+  table.remove(setting::kBackupAt);  // Of this key there is none.
+  change.store().outbox().make_all_due(core.now());
 }
 
 bool settle_identity(Core& core, std::string_view key_at_node) {
   const RsaPublicKey at_node = parse_public_key(key_at_node);
   Change change(core);
-  if (core.keyring && core.keyring->current.public_key() == at_node) return true;
-  if (const auto pending = change.store().account().get_bytes(setting::kPendingKey)) {
-    const RsaPrivateKey next = RsaPrivateKey::from_pkcs8_der(view(*pending), RsaCheck::kArithmetic);
-    if (next.public_key() == at_node) {
-      adopt_identity(change, next);
-      change.commit();
-      core.reload_keys();
-      core.info("keys", "The node had taken the new identity key: it is in use now.");
-      return true;
+  AccountTable& table = change.store().account();
+  if (core.keyring && !(core.keyring->current.public_key() == at_node)) {
+    if (const auto pending = table.get_bytes(setting::kPendingKey)) {
+      const RsaPrivateKey next = RsaPrivateKey::from_pkcs8_der(view(*pending), RsaCheck::kArithmetic);
+      if (next.public_key() == at_node) {
+        adopt_identity(change, next);
+        table.remove(setting::kPendingKey);
+        change.commit();
+        core.reload_keys();
+        core.info("keys", "The node had taken the new identity key: it is in use now.");
+        return true;
+      }
     }
   }
-  return !core.keyring;
+  const std::string pem = at_node.to_spki_pem();
+  if (table.get_text(setting::kAccountKey) != pem) {
+    table.set_text(setting::kAccountKey, pem);
+    change.commit();
+  }
+  return !core.keyring || core.keyring->current.public_key() == at_node;
 }
 
 mychat_request_id Client::rotate_identity(std::optional<Secret> password) {
@@ -252,6 +268,7 @@ mychat_request_id Client::rotate_identity(std::optional<Secret> password) {
         {
           Change change(shared);
           adopt_identity(change, next);
+          change.store().account().remove(setting::kPendingKey);
           change.commit();
           shared.reload_keys();
           completion.account = account_view(shared);

@@ -1,8 +1,11 @@
 #include "client/core.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "client/peers.h"
+#include "keys/certificate.h"
+#include "keys/identity.h"
 #include "keys/jwk.h"
 #include "keys/public_key.h"
 #include "protocol/handle.h"
@@ -46,6 +49,14 @@ StoreKey make_store_key(ClientOptions& options) {
 }
 
 std::string previous_key_name(std::int64_t i) { return "previous_key." + std::to_string(i); }
+
+// The stored one, if it is of these keys and this handle; otherwise it is made.
+Bytes certificate_for(const IdentityKeys& stored, std::string_view handle, const RsaPrivateKey& key,
+                      const Ed25519PublicKey& signing_key) {
+  if (signing_key_certified(key.public_key(), handle, signing_key, stored.signing_certificate))
+    return stored.signing_certificate;
+  return certify_signing_key(key, handle, signing_key);
+}
 
 // A journal row: one byte of message status, then the id, handle or text.
 Bytes journal_payload(std::uint8_t tag, std::string_view rest) {
@@ -131,6 +142,18 @@ std::string Core::require_handle() {
   return mine;
 }
 
+std::string Core::entered_handle() {
+  const std::lock_guard lock(mutex);
+  return has_entered() ? account->handle : std::string();
+}
+
+bool Core::key_is_replaced() {
+  if (!keyring) return false;
+  const auto at_node = store->account().get_text(setting::kAccountKey);
+  return at_node && *at_node != keyring->public_key_pem &&
+         !(parse_public_key(*at_node) == keyring->current.public_key());
+}
+
 std::uint32_t Core::policy() {
   const std::lock_guard lock(mutex);
   return policy_flags;
@@ -149,19 +172,29 @@ void Core::reload_keys() {
     keyring = nullptr;
     return;
   }
-  Keyring ring{.current = RsaPrivateKey::from_pkcs8_der(view(stored->private_key), RsaCheck::kArithmetic),
+  const auto current = RsaPrivateKey::from_pkcs8_der(view(stored->private_key), RsaCheck::kArithmetic);
+  Keyring ring{.current = current,
                .fingerprint = stored->fingerprint,
                .public_key_pem = stored->public_key,
-               .signing_key = std::nullopt,
-               .certificate = stored->signing_certificate,
-               .previous = {}};
-  if (!stored->signing_seed.empty())
-    ring.signing_key = Ed25519PrivateKey::from_seed(view(stored->signing_seed));
+               .signing_key = derive_signing_key(current),
+               .certificate = {},
+               .previous = {},
+               .signers = {}};
+  ring.signers.push_back(ring.signing_key.public_key());
+  if (account)
+    ring.certificate = certificate_for(*stored, account->handle, current, ring.signing_key.public_key());
   const std::int64_t previous = store->account().get_int(setting::kPreviousKeys).value_or(0);
   for (std::int64_t i = previous; i > 0; --i) {
     const auto der = store->account().get_bytes(previous_key_name(i));
-    if (der) ring.previous.push_back(RsaPrivateKey::from_pkcs8_der(view(*der), RsaCheck::kArithmetic));
+    if (!der) continue;
+    ring.previous.push_back(RsaPrivateKey::from_pkcs8_der(view(*der), RsaCheck::kArithmetic));
+    ring.signers.push_back(derive_signing_key(ring.previous.back()).public_key());
   }
+  if (account)
+    for (const Ed25519PublicKey& key : earlier_signers(*store, account->handle)) ring.signers.push_back(key);
+  if (stored->signing_public_key.size() == kEd25519PublicKeySize)  // Of a version that made one up.
+    std::copy_n(stored->signing_public_key.begin(), kEd25519PublicKeySize,
+                ring.signers.emplace_back().begin());
   keyring = std::make_shared<const Keyring>(std::move(ring));
 }
 
@@ -268,7 +301,7 @@ AccountView account_view(Core& core) {
   if (core.keyring) {
     out.has_identity = true;
     out.fingerprint = core.keyring->fingerprint;
-    out.signs_messages = core.keyring->signing_key.has_value();
+    out.signs_messages = !core.keyring->certificate.empty();
   }
   const Profile profile = core.store->account().profile();
   out.avatar_url = profile.avatar_url;

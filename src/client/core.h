@@ -28,9 +28,12 @@ struct Keyring {
   RsaPrivateKey current;
   std::string fingerprint;
   std::string public_key_pem;
-  std::optional<Ed25519PrivateKey> signing_key;
-  Bytes certificate;
+  Ed25519PrivateKey signing_key;        // Follows from `current`.
+  Bytes certificate;                    // Of the signing key; empty before there is an account.
   std::vector<RsaPrivateKey> previous;  // The latest first: keys that old messages were sealed to.
+  // The account's own signing keys, the present one first: of all these identity keys, and those of other
+  // clients that the present one certified.
+  std::vector<Ed25519PublicKey> signers;
 };
 
 inline constexpr std::size_t kMaxMessageId = 128;  // Bytes; ours are UUIDs, a v1 node may make others.
@@ -43,6 +46,7 @@ inline constexpr std::string_view kPreviousKeys = "previous_keys";    // How man
 inline constexpr std::string_view kKeysPublished = "keys_published";  // Which signing key the node has.
 inline constexpr std::string_view kAccountKey = "account_key";        // The public key that the node has.
 inline constexpr std::string_view kPendingKey = "pending_key";        // Of a rotation, until it is done.
+inline constexpr std::string_view kDeleted = "deleted";               // The account, at its node.
 }  // namespace setting
 
 class Core {
@@ -68,11 +72,15 @@ class Core {
   std::shared_ptr<const Keyring> require_keys();  // MYCHAT_E_NO_IDENTITY
   std::string handle();                           // Empty without an account.
   std::string require_handle();                   // MYCHAT_E_INVALID_STATE
+  std::string entered_handle();                   // Empty before a registration or login here.
   std::uint32_t policy();
   void forget_session(const Secret& used);  // Only if `used` is still the session's token.
 
   // Call with the mutex held.
   void reload_keys();
+  bool has_entered() const noexcept { return account && account->created_at != 0; }
+  // The node had another key for the account, when it was last asked, than the one that is here.
+  bool key_is_replaced();
 
   ClientOptions options;
   std::shared_ptr<const Log> log;
@@ -109,6 +117,9 @@ class Change {
   void contact_event(mychat_event_type type, std::string_view handle);
   void session_ended_event(const Error& error);
   void commit();
+
+  // A message kept unreadable may be readable now: retry_unreadable() after the commit.
+  bool retry_unreadable = false;
 
  private:
   Core& core_;

@@ -9,7 +9,9 @@
 #include "client/opening.h"
 #include "client/outbox.h"
 #include "client/peers.h"
+#include "client/retry.h"
 #include "keys/certificate.h"
+#include "keys/fingerprint.h"
 #include "keys/public_key.h"
 #include "protocol/handle.h"
 #include "protocol/json_writer.h"
@@ -98,7 +100,7 @@ std::vector<Inbox::Arrival> Inbox::open(std::vector<const wire::MessageOut*> mes
     places.push_back(i);
   }
   std::vector<Opened> opened = open_sealed(core_, sealed, stop);
-  verify_doubtful(sealed, opened, stop);
+  verify_doubtful(sealed, opened, std::move(unknown), stop);
   for (std::size_t i = 0; i < opened.size(); ++i) {
     arrivals[places[i]].opened = std::move(opened[i]);
     arrivals[places[i]].sealed = std::move(sealed[i]);
@@ -106,35 +108,46 @@ std::vector<Inbox::Arrival> Inbox::open(std::vector<const wire::MessageOut*> mes
   return arrivals;
 }
 
-// A signature that does not fit the keys held here may be by a key that the sender certified since: the keys
-// are asked for once more before a message is called forged.
+// The key that made a signature may be one that the sender certified since: the keys are asked for once more,
+// unless they were just now.
 void Inbox::verify_doubtful(const std::vector<Sealed>& sealed, std::vector<Opened>& opened,
-                            std::stop_token stop) {
-  std::map<std::string, bool> asked;  // Whether the sender's present keys are known.
+                            std::set<std::string> asked, std::stop_token stop) {
   for (std::size_t i = 0; i < opened.size(); ++i) {
-    if (opened[i].verification != MessageVerification::kInvalid) continue;
-    if (!asked.contains(sealed[i].sender)) {
-      bool& answered = asked[sealed[i].sender];
+    if (opened[i].verification != MessageVerification::kUnverified ||
+        waits(sealed[i].sender, opened[i].signer))
+      continue;
+    if (asked.insert(sealed[i].sender).second) {
       try {
-        if (sealed[i].mine) {
-          learn_own_signer(core_, stop);
-        } else {
+        if (!sealed[i].mine) {
           fetch_peer(core_, sealed[i].sender, stop);
+        } else if (core_.keys()) {
+          learn_own_signer(core_, stop);
         }
-        answered = true;
       } catch (const Error& error) {
-        if (ends_connection(error)) throw;
-        answered = error.status() == MYCHAT_E_NOT_FOUND;  // Who is gone has no other keys.
+        if (ends_connection(error) || (error.status() == MYCHAT_E_KEY_MISMATCH && error.retryable())) throw;
         core_.warn("inbox", std::string("A sender's keys could not be had: ") + error.what());
       }
     }
-    opened[i].verification = verify_again(core_, sealed[i]);
-    if (opened[i].verification == MessageVerification::kInvalid && !asked[sealed[i].sender] &&
-        is_signature(sealed[i].fields))
-      opened[i].verification = MessageVerification::kUnverified;
+    const std::lock_guard lock(core_.mutex);
+    core_.require_open();
+    const auto signers = accepted_signers(core_, sealed[i].sender);
+    if (std::none_of(signers.begin(), signers.end(), [&](const Ed25519PublicKey& key) {
+          return std::equal(key.begin(), key.end(), opened[i].signer.begin(), opened[i].signer.end());
+        }))
+      continue;
+    opened[i].verification = MessageVerification::kVerified;
+    opened[i].signer.clear();
     // With the policy, the body was taken away: it comes back from the kept envelope by retry_unreadable().
-    retry_ = retry_ || (opened[i].verification == MessageVerification::kVerified && opened[i].failure);
+    retry_ = retry_ || opened[i].failure;
   }
+}
+
+// Whether it is the signing key of the sender's new identity key, which waits to be accepted.
+bool Inbox::waits(const std::string& sender, const Bytes& signer) {
+  const std::lock_guard lock(core_.mutex);
+  core_.require_open();
+  const auto contact = core_.store->contacts().get(sender);
+  return contact && contact->pending && contact->pending->signing_public_key == signer;
 }
 
 void Inbox::store_arrival(Change& change, Arrival& arrival) {
@@ -151,6 +164,7 @@ void Inbox::store_arrival(Change& change, Arrival& arrival) {
   message.read_at = in.read_at;
   message.status = to_stored(in.status);
   message.verification = arrival.opened.verification;
+  message.signer = std::move(arrival.opened.signer);
   message.failure = arrival.opened.failure;
   message.body = std::move(arrival.opened.body);
   if (!message.body) message.envelope = to_bytes(view(to_json_text(in)));
@@ -206,8 +220,8 @@ bool leads(const Core& core, const KeyRotationStatement& statement, const std::s
   }
 }
 
-// Whether the accepted key says that `keys` take its place: itself, or through the key that waits and that it
-// vouched for. A statement that does not hold counts as none.
+// Whether the accepted key says that `keys` take its place: itself, through the key that waits and that it
+// vouched for, or through one that has been replaced since. A statement that does not hold counts as none.
 bool vouched_for(Core& core, const Contact& known, const PeerKeys& keys, const wire::Rotation& rotation) {
   const auto old_signature = base64_decode(rotation.signature_old);
   const auto new_signature = base64_decode(rotation.signature_new);
@@ -215,14 +229,16 @@ bool vouched_for(Core& core, const Contact& known, const PeerKeys& keys, const w
   const KeyRotationStatement statement{rotation.old_fingerprint, rotation.new_fingerprint,
                                        rotation.created_at, *old_signature, *new_signature};
   if (leads(core, statement, known.public_key, keys.public_key_pem, known.handle)) return true;
+  const auto step = core.store->account().get_text(step_name(known.handle));
+  if (step && leads(core, statement, *step, keys.public_key_pem, known.handle)) return true;
   return known.pending && core.store->account().get_bool(vouched_name(known.handle)).value_or(false) &&
          leads(core, statement, known.pending->public_key, keys.public_key_pem, known.handle);
 }
 
 }  // namespace
 
-// Who is not known here is not made known by a change, which may be one of many: whoever needs the keys asks
-// for those of the present.
+// An item tells that keys changed; which are the present ones only the node knows: the item may be an old
+// one, seen for the first time by a new device. Who is not known here is not made known by it.
 void Inbox::apply(Change& change, const wire::KeyChangeItem& item) {
   const auto handle = normalize_handle(item.handle);
   if (!handle || *handle == (core_.account ? core_.account->handle : std::string())) return;
@@ -230,12 +246,50 @@ void Inbox::apply(Change& change, const wire::KeyChangeItem& item) {
   const auto known = change.store().contacts().get(*handle);
   if (!known || known->public_key.empty()) return;
   try {
-    const PeerKeys keys = check_peer_keys(*core_.log, *handle, item.public_key, item.public_key_fingerprint,
+    const PeerKeys told = check_peer_keys(*core_.log, *handle, item.public_key, item.public_key_fingerprint,
                                           item.signing_key, item.signing_key_certificate);
-    learn_keys(change, *handle, keys, item.rotation && vouched_for(core_, *known, keys, *item.rotation));
+    const bool vouched = item.rotation && vouched_for(core_, *known, told, *item.rotation);
+    const auto asked = present_.find(*handle);
+    if (asked != present_.end() && !asked->second) return;
+    const PeerKeys& present = asked != present_.end() ? *asked->second : told;
+    const bool is_present = equal_fingerprints(told.fingerprint, present.fingerprint);
+    if (vouched && !is_present) {  // The item of the rotation that follows comes after it.
+      change.store().account().set_text(step_name(*handle), told.public_key_pem);
+      return;
+    }
+    // A certificate of the accepted key holds whatever took its place since.
+    if (!is_present && equal_fingerprints(told.fingerprint, known->fingerprint) &&
+        !told.signing_key.empty() && told.signing_key != known->signing_public_key) {
+      remember_signer(change.store(), *handle, view(told.signing_key));
+      verify_kept(change, *handle);
+    }
+    learn_keys(change, *handle, present, vouched);
+    if (vouched) change.store().account().remove(step_name(*handle));
   } catch (const Error& error) {
     if (error.domain() == MYCHAT_DOMAIN_STORE) throw;
     core_.warn("inbox", std::string("A change of keys that is none was skipped: ") + error.what());
+  }
+}
+
+// Asks for the present keys where the item could change more than a signing key of the accepted key. When
+// they cannot be had the item is believed: a false alarm is better than none.
+void Inbox::ask_present(const wire::KeyChangeItem& item, std::stop_token stop) {
+  const auto handle = normalize_handle(item.handle);
+  if (!handle || present_.contains(*handle)) return;
+  {
+    const std::lock_guard lock(core_.mutex);
+    core_.require_open();
+    if (core_.account && *handle == core_.account->handle) return;
+    const auto known = core_.store->contacts().get(*handle);
+    if (!known || known->public_key.empty()) return;
+    if (!known->pending && equal_fingerprints(known->fingerprint, item.public_key_fingerprint)) return;
+  }
+  try {
+    present_.emplace(*handle, ask_keys(core_, *handle, std::move(stop)));
+  } catch (const Error& error) {
+    if (ends_connection(error)) throw;
+    if (error.status() == MYCHAT_E_NOT_FOUND) present_.emplace(*handle, std::nullopt);
+    core_.warn("inbox", std::string("A contact's present keys could not be had: ") + error.what());
   }
 }
 
@@ -265,9 +319,11 @@ void Inbox::apply(Change& change, const wire::AccountDeletedItem& item) {
 std::int64_t Inbox::process(const std::string& mailbox_id, std::span<const wire::MailboxItem> items,
                             std::stop_token stop) {
   std::int64_t last = 0;
+  present_.clear();  // Newer than the items of before, perhaps older than these.
   while (!items.empty()) {
     std::size_t end = 0;
     while (end < items.size() && !std::holds_alternative<wire::KeyChangeItem>(items[end].data)) ++end;
+    if (end < items.size()) ask_present(std::get<wire::KeyChangeItem>(items[end].data), stop);
     end = std::min(end + 1, items.size());
     last = std::max(last, process_part(mailbox_id, items.first(end), stop));
     items = items.subspan(end);
@@ -309,6 +365,7 @@ std::int64_t Inbox::process_part(const std::string& mailbox_id, std::span<const 
   if (!cursor || cursor->mailbox_id != mailbox_id || cursor->cursor < last)
     change.store().sync().set_cursor({mailbox_id, last});
   change.commit();
+  retry_ = retry_ || change.retry_unreadable;
   return last;
 }
 
@@ -333,55 +390,6 @@ void Inbox::process_history(std::string_view peer, std::span<const wire::Message
       advance(change, id, to_stored(in.status), in.read_at.value_or(in.delivered_at.value_or(core_.now())));
   }
   change.commit();
-}
-
-void retry_unreadable(Core& core, std::stop_token stop) {
-  constexpr std::size_t kBatch = 16;  // Envelopes may be large.
-  const std::string me = core.handle();
-  std::int64_t after = 0;
-  while (true) {
-    std::vector<Message> batch;
-    {
-      const std::lock_guard lock(core.mutex);
-      core.require_open();
-      batch = core.store->messages().list_undecryptable(after, kBatch);
-    }
-    if (batch.empty()) return;
-    after = batch.back().local_id;
-    std::vector<Sealed> sealed;
-    std::vector<const Message*> kept;
-    for (const Message& message : batch) {
-      if (!message.envelope) continue;
-      try {
-        const auto wire_message = wire::MessageOut::from_json(Json::parse(text(view(*message.envelope))));
-        sealed.push_back(take_apart(wire_message, message.sender, me));
-        kept.push_back(&message);
-      } catch (const Error&) {
-        continue;  // What was kept is not a message; its failure stands.
-      }
-    }
-    std::vector<Opened> opened = open_sealed(core, sealed, stop);
-    Change change(core);
-    for (std::size_t i = 0; i < opened.size(); ++i) {
-      if (!opened[i].body) {
-        if (opened[i].failure) change.store().messages().set_failure(kept[i]->id, *opened[i].failure);
-        continue;
-      }
-      if (!change.store().messages().set_decrypted(kept[i]->id, view(*opened[i].body),
-                                                   opened[i].verification))
-        continue;
-      change.message_event(MYCHAT_EVENT_MESSAGE_STATUS, *kept[i]);
-    }
-    change.commit();
-  }
-}
-
-void retry_unreadable_quietly(Core& core) noexcept {
-  try {
-    retry_unreadable(core);
-  } catch (const std::exception& error) {
-    core.warn("inbox", error.what());
-  }
 }
 
 }  // namespace mychat

@@ -3,6 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -11,6 +14,7 @@
 
 #include "client/core.h"
 #include "client/opening.h"
+#include "client/peers.h"
 #include "protocol/mailbox.h"
 
 namespace mychat {
@@ -31,7 +35,10 @@ class Inbox {
   struct Arrival;
   std::int64_t process_part(const std::string& mailbox_id, std::span<const wire::MailboxItem> items,
                             std::stop_token stop);
-  void verify_doubtful(const std::vector<Sealed>& sealed, std::vector<Opened>& opened, std::stop_token stop);
+  void verify_doubtful(const std::vector<Sealed>& sealed, std::vector<Opened>& opened,
+                       std::set<std::string> asked, std::stop_token stop);
+  bool waits(const std::string& sender, const Bytes& signer);
+  void ask_present(const wire::KeyChangeItem& item, std::stop_token stop);
   std::vector<Arrival> open(std::vector<const wire::MessageOut*> messages, std::stop_token stop);
   void store_arrival(Change& change, Arrival& arrival);
   void apply(Change& change, const wire::ReceiptItem& receipt);
@@ -42,6 +49,8 @@ class Inbox {
   void advance(Change& change, std::string_view id, MessageStatus status, std::int64_t at);
 
   Core& core_;
+  // As the node told while these items were processed; nothing of a user who is gone.
+  std::map<std::string, std::optional<PeerKeys>> present_;
   bool retry_ = false;  // Something kept unreadable can be read after all.
 };
 

@@ -52,6 +52,15 @@ auto with_reader(Core& core, Work work) {
   return work(*core.reader);
 }
 
+// What waits for an account that is not there would wait for ever. Call with the mutex held.
+void require_usable(Core& core) {
+  if (!core.has_entered())
+    throw Error(MYCHAT_E_INVALID_STATE, MYCHAT_DOMAIN_API, "There is no account yet: log in first.");
+  if (core.store->account().get_bool(setting::kDeleted).value_or(false))
+    throw Error(MYCHAT_E_INVALID_STATE, MYCHAT_DOMAIN_API,
+                "The account was deleted: nothing can be sent from it.");
+}
+
 OutboxEntry outbox_entry(const std::string& id, const std::string& recipient, std::int64_t now) {
   OutboxEntry entry;
   entry.kind = OutboxKind::kMessage;
@@ -80,6 +89,7 @@ std::string Client::send(std::string_view recipient, mychat_content_type type, B
   core.require_keys();
   {
     Change change(core);
+    require_usable(core);
     if (const auto held = change.store().messages().get(id)) {
       if (held->direction == Direction::kOutgoing && held->conversation == peer) return id;
       throw Error(MYCHAT_E_ALREADY_EXISTS, MYCHAT_DOMAIN_API, "That id belongs to another message.");
@@ -113,6 +123,7 @@ void Client::retry(std::string_view message_id) {
   const std::string id = canonical_message_id(message_id);
   {
     Change change(core);
+    require_usable(core);
     const auto message = change.store().messages().get(id);
     if (!message) throw_no_message();
     if (message->direction != Direction::kOutgoing || !message->body ||
@@ -207,11 +218,6 @@ Explanation explain_failure(mychat_status cause, const std::string& text) {
           "import the "
           "backup that holds it; otherwise ask the sender to send it again.");
       break;
-    case MYCHAT_E_POLICY:
-      say(MYCHAT_REPAIR_ASK_SENDER,
-          "Ask the sender for a signed message, or allow unsigned ones in the policy: then it becomes "
-          "readable.");
-      break;
     case MYCHAT_E_KEY_CHANGED:
       say(MYCHAT_REPAIR_ACCEPT_KEY, "Compare safety numbers with the other side, then accept the new key.");
       break;
@@ -237,6 +243,80 @@ Explanation explain_failure(mychat_status cause, const std::string& text) {
 
 }  // namespace
 
+namespace {
+
+// Of a message whose signer is not known to be its sender.
+Explanation explain_signer(Core& core, const Message& message) {
+  Explanation out;
+  out.cause = MYCHAT_E_SIGNATURE;
+  out.repair = MYCHAT_REPAIR_ASK_SENDER;
+  if (message.direction == Direction::kOutgoing) {
+    out.repair = MYCHAT_REPAIR_RESTORE_BACKUP;
+    out.description =
+        "It is signed, but by no key of yours that is known here. If your key was changed on another device, "
+        "restore the newest key backup; otherwise it did not come from you.";
+    return out;
+  }
+  const auto contact = core.store->contacts().get(message.sender);
+  if (contact && contact->pending && contact->pending->signing_public_key == message.signer) {
+    out.cause = MYCHAT_E_KEY_CHANGED;
+    out.repair = MYCHAT_REPAIR_ACCEPT_KEY;
+    out.description =
+        "It is signed by the sender's new key, which you have not accepted. Compare safety numbers with the "
+        "sender, then accept the new key: the message becomes verified.";
+  } else if (!contact || contact->public_key.empty()) {
+    out.repair = MYCHAT_REPAIR_WAIT;
+    out.description =
+        "It is signed, but the sender's keys could not be had from the node. It is checked again when they "
+        "are "
+        "known: look the sender up.";
+  } else {
+    out.description =
+        "It is signed, and was not altered, but the key that signed it is not one that the sender's accepted "
+        "key "
+        "is known to have certified: a key of before the sender's key changed, or somebody else's. Ask the "
+        "sender, by a way you trust, whether they wrote it.";
+  }
+  return out;
+}
+
+Explanation explain_verification(Core& core, const Message& message) {
+  Explanation out;
+  switch (message.verification) {
+    case MessageVerification::kUnverified:
+      return explain_signer(core, message);
+    case MessageVerification::kInvalid:
+      out.cause = MYCHAT_E_SIGNATURE;
+      out.repair = MYCHAT_REPAIR_ASK_SENDER;
+      out.description =
+          "Its signature is wrong: it was altered on the way, or forged. Ask the sender to send it again.";
+      return out;
+    case MessageVerification::kUnsigned:
+      out.description =
+          "Nothing is wrong with this message. It is not signed: who wrote it is the node's word.";
+      return out;
+    case MessageVerification::kVerified:
+      break;
+  }
+  out.description = "Nothing is wrong with this message.";
+  return out;
+}
+
+// Why the policy keeps it back. Another one would give it out.
+Explanation explain_policy(Core& core, const Message& message) {
+  Explanation out = explain_verification(core, message);
+  if (message.verification == MessageVerification::kUnsigned) {
+    out.repair = MYCHAT_REPAIR_ASK_SENDER;
+    out.description = "It is not signed. Ask the sender for a signed message.";
+  }
+  out.cause = MYCHAT_E_POLICY;
+  out.description = "The policy gives out only messages with a verified signature. " + out.description +
+                    " Without the policy it can be read as it is.";
+  return out;
+}
+
+}  // namespace
+
 Explanation Client::explain(std::string_view message_id) {
   const std::string id = canonical_message_id(message_id);
   Core& core = impl_->core;
@@ -247,7 +327,9 @@ Explanation Client::explain(std::string_view message_id) {
   const auto entry = core.store->outbox().find(OutboxKind::kMessage, id);
   if (entry) {
     Explanation out;
-    if (entry->last_error) {
+    if (core.key_is_replaced()) {
+      out = {MYCHAT_E_KEY_MISMATCH, MYCHAT_REPAIR_RESTORE_BACKUP, 0, 0, key_replaced_error().what()};
+    } else if (entry->last_error) {
       out = explain_failure(entry->last_error->status, entry->last_error->text);
       if (out.repair == MYCHAT_REPAIR_RETRY) {
         out.repair = MYCHAT_REPAIR_WAIT;
@@ -265,13 +347,13 @@ Explanation Client::explain(std::string_view message_id) {
     return out;
   }
   if (message->failure && (message->status == MessageStatus::kFailed || !message->body)) {
-    Explanation out = explain_failure(message->failure->status, message->failure->text);
+    Explanation out = message->failure->status == MYCHAT_E_POLICY
+                          ? explain_policy(core, *message)
+                          : explain_failure(message->failure->status, message->failure->text);
     out.attempts = 1;
     return out;
   }
-  Explanation out;
-  out.description = "Nothing is wrong with this message.";
-  return out;
+  return explain_verification(core, *message);
 }
 
 }  // namespace mychat

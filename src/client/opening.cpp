@@ -1,5 +1,6 @@
 #include "client/opening.h"
 
+#include <algorithm>
 #include <new>
 #include <unordered_map>
 
@@ -9,55 +10,18 @@
 namespace mychat {
 namespace {
 
-MessageVerification to_stored(SignatureState state) noexcept {
-  switch (state) {
-    case SignatureState::kVerified:
-      return MessageVerification::kVerified;
-    case SignatureState::kUnverified:
-      return MessageVerification::kUnverified;
-    case SignatureState::kInvalid:
-      return MessageVerification::kInvalid;
-    case SignatureState::kUnsigned:
-      break;
-  }
-  return MessageVerification::kUnsigned;
-}
-
 MessageFailure failure_of(const Error& error) { return {error.status(), error.what()}; }
 
-// The signing keys of one sender: those that the accepted identity key certified, the latest first, and
-// whether another identity key waits to be accepted.
-struct Signers {
-  std::vector<Ed25519PublicKey> accepted;
-  bool changed = false;
-};
-
-// Call with the mutex held.
-Signers signers_of(Core& core, const Sealed& message) {
-  Signers out;
-  if (message.mine) {
-    if (core.keyring && core.keyring->signing_key)
-      out.accepted.push_back(core.keyring->signing_key->public_key());
-  } else if (const auto contact = core.store->contacts().get(message.sender)) {
-    if (const auto key = accepted_signing_key(*contact)) out.accepted.push_back(*key);
-    out.changed = contact->pending.has_value();
+void verify(const Sealed& message, const std::vector<Ed25519PublicKey>& signers, Opened& out) {
+  const SignatureCheck check = check_signature(message.fields, message.context);
+  if (check.state == SignatureState::kInvalid) out.verification = MessageVerification::kInvalid;
+  if (check.state != SignatureState::kSigned) return;
+  if (std::find(signers.begin(), signers.end(), check.signer) != signers.end()) {
+    out.verification = MessageVerification::kVerified;
+  } else {
+    out.verification = MessageVerification::kUnverified;
+    out.signer.assign(check.signer.begin(), check.signer.end());
   }
-  for (const Ed25519PublicKey& key : earlier_signers(*core.store, message.sender))
-    out.accepted.push_back(key);
-  return out;
-}
-
-MessageVerification verify(const Sealed& message, const Signers& signers) {
-  // A signature names no key: each certified one is tried. What is none by its form is so for every key.
-  MessageVerification result = to_stored(verify_envelope(message.fields, message.context, nullptr));
-  if (result != MessageVerification::kUnverified) return result;
-  for (const Ed25519PublicKey& key : signers.accepted) {
-    result = to_stored(verify_envelope(message.fields, message.context, &key));
-    if (result == MessageVerification::kVerified) return result;
-  }
-  // A key that waits may well have signed it; nobody accepted it yet.
-  if (result == MessageVerification::kInvalid && signers.changed) return MessageVerification::kUnverified;
-  return result;
 }
 
 // The senders' keys, looked up once each.
@@ -68,13 +32,14 @@ class SenderKeys {
     core.require_open();
     policy_ = core.policy_flags;
     for (const Sealed& message : messages)
-      if (!keys_.contains(message.sender)) keys_.emplace(message.sender, signers_of(core, message));
+      if (!keys_.contains(message.sender))
+        keys_.emplace(message.sender, accepted_signers(core, message.sender));
   }
-  const Signers& of(const std::string& sender) const { return keys_.at(sender); }
+  const std::vector<Ed25519PublicKey>& of(const std::string& sender) const { return keys_.at(sender); }
   std::uint32_t policy() const noexcept { return policy_; }
 
  private:
-  std::unordered_map<std::string, Signers> keys_;
+  std::unordered_map<std::string, std::vector<Ed25519PublicKey>> keys_;
   std::uint32_t policy_ = 0;
 };
 
@@ -105,6 +70,16 @@ std::vector<OpenResult> decrypt(const Keyring& ring, const std::vector<Sealed>& 
 
 }  // namespace
 
+std::vector<Ed25519PublicKey> accepted_signers(Core& core, std::string_view sender) {
+  if (core.account && core.account->handle == sender)
+    return core.keyring ? core.keyring->signers : std::vector<Ed25519PublicKey>();
+  std::vector<Ed25519PublicKey> out;
+  if (const auto contact = core.store->contacts().get(sender))
+    if (const auto key = accepted_signing_key(*contact)) out.push_back(*key);
+  for (const Ed25519PublicKey& key : earlier_signers(*core.store, sender)) out.push_back(key);
+  return out;
+}
+
 Sealed take_apart(const wire::MessageOut& message, std::string_view sender, std::string_view my_handle) {
   Sealed out;
   out.id = message.id;
@@ -134,7 +109,7 @@ std::vector<Opened> open_sealed(Core& core, const std::vector<Sealed>& messages,
   for (std::size_t i = 0; i < messages.size(); ++i) {
     const Sealed& message = messages[i];
     Opened& opened = out[i];
-    opened.verification = verify(message, senders.of(message.sender));
+    verify(message, senders.of(message.sender), opened);
     if (!ring) {
       opened.failure = MessageFailure{MYCHAT_E_NO_IDENTITY,
                                       "The account's private key is not here; restore a backup to read it."};
@@ -148,12 +123,6 @@ std::vector<Opened> open_sealed(Core& core, const std::vector<Sealed>& messages,
     }
   }
   return out;
-}
-
-MessageVerification verify_again(Core& core, const Sealed& message) {
-  const std::lock_guard lock(core.mutex);
-  core.require_open();
-  return verify(message, signers_of(core, message));
 }
 
 void apply_policy(std::uint32_t policy, Opened& opened) {

@@ -31,10 +31,12 @@ struct Opened {
   std::optional<Secret> body;
   std::optional<MessageFailure> failure;
   MessageVerification verification = MessageVerification::kUnsigned;
+  Bytes signer;  // With kUnverified: the key that signed it.
 };
 
-// Checks a signature anew, after the sender's keys were fetched again.
-MessageVerification verify_again(Core& core, const Sealed& message);
+// The signing keys that count as the sender's: one's own, or those that the accepted identity key certified.
+// Call with the mutex held.
+std::vector<Ed25519PublicKey> accepted_signers(Core& core, std::string_view sender);
 // Sets the failure that the policy demands, and takes the body away with it.
 void apply_policy(std::uint32_t policy, Opened& opened);
 

@@ -13,7 +13,7 @@
 namespace mychat {
 namespace {
 
-constexpr std::int64_t kKeyChangedDelay = 60 * 60 * 1000;  // accept_key() makes it due at once.
+constexpr std::int64_t kKeyChangedDelay = 60 * 60 * 1000;  // What ends the wait makes it due at once.
 
 std::optional<std::string> present(std::string text) {
   if (text.empty()) return std::nullopt;
@@ -119,14 +119,20 @@ RsaPublicKey Outbox::accepted_key(const std::string& handle, std::stop_token sto
 
 std::optional<wire::SendMessageRequest> Outbox::prepare(const OutboxEntry& entry, std::stop_token stop) {
   std::optional<Message> message;
+  bool replaced = false;
   {
     const std::lock_guard lock(core_.mutex);
     core_.require_open();
+    replaced = core_.key_is_replaced();
     message = core_.store->messages().get(entry.message_id);
     if (!message || !message->body) {
       core_.store->outbox().remove(entry.seq);
       return std::nullopt;
     }
+  }
+  if (replaced) {
+    put_off(entry, key_replaced_error(), kKeyChangedDelay);
+    return std::nullopt;
   }
   try {
     const auto ring = core_.require_keys();
@@ -139,7 +145,7 @@ std::optional<wire::SendMessageRequest> Outbox::prepare(const OutboxEntry& entry
     SealOptions options;
     if ((core_.policy() & MYCHAT_POLICY_NO_SENDER_COPY) == 0)
       options.sender_key = &ring->current.public_key();
-    if (ring->signing_key) options.signing_key = &*ring->signing_key;
+    options.signing_key = &ring->signing_key;
     EnvelopeFields sealed = seal_envelope(view(*message->body), recipient_key, context, options);
     wire::SendMessageRequest request;
     request.id = message->id;

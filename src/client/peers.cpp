@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/encoding.h"
+#include "client/retry.h"
 #include "keys/certificate.h"
 #include "keys/fingerprint.h"
 #include "keys/public_key.h"
@@ -44,6 +45,7 @@ Contact learn_keys(Change& change, std::string_view handle, const PeerKeys& keys
     contact.signing_public_key = keys.signing_key;
     contact.signing_certificate = keys.certificate;
     store.contacts().upsert(contact);
+    verify_kept(change, handle);
     return contact;
   }
   if (equal_fingerprints(contact.fingerprint, keys.fingerprint)) {
@@ -63,11 +65,15 @@ Contact learn_keys(Change& change, std::string_view handle, const PeerKeys& keys
     } else if (contact.pending) {
       contact.pending.reset();
       store.account().remove(vouched_name(handle));
+      store.account().remove(step_name(handle));
       changed = true;
       store.outbox().make_all_due(change.core().now());
       change.contact_event(MYCHAT_EVENT_CONTACT, contact.handle);
     }
-    if (changed) store.contacts().upsert(contact);
+    if (changed) {
+      store.contacts().upsert(contact);
+      verify_kept(change, handle);
+    }
     return contact;
   }
   if (contact.pending && equal_fingerprints(contact.pending->fingerprint, keys.fingerprint)) {
@@ -87,17 +93,39 @@ Contact learn_keys(Change& change, std::string_view handle, const PeerKeys& keys
   return contact;
 }
 
+Error key_replaced_error() {
+  return {
+      MYCHAT_E_KEY_MISMATCH, MYCHAT_DOMAIN_KEYS,
+      "The node has another key for this account than this device has: nothing is sent from here until the "
+      "newest key backup is restored.",
+      0, true};
+}
+
 void learn_own_signer(Core& core, std::stop_token stop) {
+  const auto is_replaced = [&core] {
+    const std::lock_guard lock(core.mutex);
+    core.require_open();
+    return core.key_is_replaced();
+  };
   const std::string me = core.require_handle();
+  const bool known_before = is_replaced();
   const wire::KeyResponse answer = core.node().keys(me, std::move(stop));
+  if (!settle_identity(core, answer.public_key)) {
+    if (!known_before) throw key_replaced_error();
+    return;
+  }
   const PeerKeys keys = check_peer_keys(*core.log, me, answer.public_key, answer.public_key_fingerprint,
                                         answer.signing_key, answer.signing_key_certificate);
   Change change(core);
-  if (!core.keyring || keys.signing_key.empty() ||
-      !equal_fingerprints(keys.fingerprint, core.keyring->fingerprint))
+  if (!core.keyring || keys.signing_key.empty()) return;
+  const auto& known = core.keyring->signers;
+  if (std::any_of(known.begin(), known.end(), [&](const Ed25519PublicKey& key) {
+        return std::equal(key.begin(), key.end(), keys.signing_key.begin(), keys.signing_key.end());
+      }))
     return;
   remember_signer(change.store(), me, keys.signing_key);
   change.commit();
+  core.reload_keys();
 }
 
 std::optional<Contact> known_peer(Core& core, std::string_view handle) {
@@ -128,12 +156,18 @@ Contact learn_from_node(Core& core, std::string_view handle, const std::function
       asked_at = core.announced.mark();
     }
     const PeerKeys keys = ask();
-    Change change(core);
-    if (core.announced.changed_since(handle, asked_at)) continue;
-    Contact contact = learn_keys(change, handle, keys);
-    if (also) also(change, contact);
-    change.commit();
-    return contact;
+    std::optional<Contact> contact;
+    bool retry = false;
+    {
+      Change change(core);
+      if (core.announced.changed_since(handle, asked_at)) continue;
+      contact = learn_keys(change, handle, keys);
+      if (also) also(change, *contact);
+      change.commit();
+      retry = change.retry_unreadable;
+    }
+    if (retry) retry_unreadable_quietly(core);
+    return std::move(*contact);
   }
   throw Error(MYCHAT_E_BUSY, MYCHAT_DOMAIN_KEYS, "The user's keys change faster than they can be asked for.",
               0, true);
@@ -145,6 +179,7 @@ Contact fetch_peer(Core& core, std::string_view handle, std::stop_token stop) {
 }
 
 std::string vouched_name(std::string_view handle) { return "vouched." + std::string(handle); }
+std::string step_name(std::string_view handle) { return "step." + std::string(handle); }
 std::string signers_name(std::string_view handle) { return "signers." + std::string(handle); }
 
 std::vector<Ed25519PublicKey> earlier_signers(Store& store, std::string_view handle) {

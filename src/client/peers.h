@@ -45,13 +45,15 @@ Contact fetch_peer(Core& core, std::string_view handle, std::stop_token stop);
 // The signing key that the accepted identity key certifies, or nothing.
 std::optional<Ed25519PublicKey> accepted_signing_key(const Contact& contact);
 
-// Compares the account's key at the node with the one here, and ends a rotation whose answer was lost. False
-// when the node has a key that is not known here; true also without a key here.
+// Notes which key the node has for the account, and ends a rotation whose answer was lost. False when it is
+// another key than the one here: nothing is sent then. True also without a key here.
 bool settle_identity(Core& core, std::string_view key_at_node);
 
 // Asks the node which signing key it has for this account, and remembers one that the own identity key
-// certifies: another session of the account signs with it. Blocks.
+// certifies: another client of the account signs with it. Throws the retryable MYCHAT_E_KEY_MISMATCH when
+// that shows that the identity key was replaced. Blocks.
 void learn_own_signer(Core& core, std::stop_token stop);
+Error key_replaced_error();
 
 // Signing keys that the accepted identity key certified before the present one: another session of the same
 // account may still sign with one of them. Inside a change, or with the mutex held.
@@ -59,14 +61,12 @@ std::vector<Ed25519PublicKey> earlier_signers(Store& store, std::string_view han
 void remember_signer(Store& store, std::string_view handle, ByteView signing_key);
 std::string signers_name(std::string_view handle);
 std::string vouched_name(std::string_view handle);  // Whether the key that waits is vouched for.
+// A key that the accepted one leads to by rotations and that is the present one no more: the next rotation
+// may begin at it.
+std::string step_name(std::string_view handle);
 
 // Brings the contact list in line with the node's; what was changed here since it was asked for stays.
 // Blocks.
 void refresh_contacts(Core& core, const Secret& token, std::stop_token stop);
-
-// Messages kept unreadable are tried again, with the keys and the policy of now.
-void retry_unreadable(Core& core, std::stop_token stop = {});
-// For calls whose own work is committed already: a failure is logged, and the next occasion tries again.
-void retry_unreadable_quietly(Core& core) noexcept;
 
 }  // namespace mychat

@@ -221,8 +221,7 @@ std::optional<Error> Sync::connected(const Secret& token, const wire::NodeInfo& 
   const wire::UserMe me = core_.node().me(token, stop);
   std::optional<Error> doubt;
   if (!settle_identity(core_, me.public_key)) {
-    doubt.emplace(MYCHAT_E_KEY_MISMATCH, MYCHAT_DOMAIN_KEYS,
-                  "The node gives others another key for this account than the one that is here.");
+    doubt = key_replaced_error();
     core_.warn("sync", doubt->what());
   }
   {
@@ -232,9 +231,9 @@ std::optional<Error> Sync::connected(const Secret& token, const wire::NodeInfo& 
   }
   refresh_contacts(core_, token, stop);
   const auto ring = core_.keys();
-  if (info.can(wire::capability::kSigningKeys) && ring && ring->signing_key) {
+  if (info.can(wire::capability::kSigningKeys) && ring && !ring->certificate.empty()) {
     std::optional<std::string> published;
-    const std::string mark = ring->fingerprint + "/" + base64_encode(ring->signing_key->public_key());
+    const std::string mark = ring->fingerprint + "/" + base64_encode(ring->signing_key.public_key());
     {
       const std::lock_guard lock(core_.mutex);
       core_.require_open();
@@ -244,7 +243,7 @@ std::optional<Error> Sync::connected(const Secret& token, const wire::NodeInfo& 
       wire::KeyUpdate update;
       update.public_key = ring->public_key_pem;
       update.public_key_fingerprint = ring->fingerprint;
-      update.signing_key = base64_encode(ring->signing_key->public_key());
+      update.signing_key = base64_encode(ring->signing_key.public_key());
       update.signing_key_certificate = base64_encode(ring->certificate);
       learn_own_signer(core_, stop);  // The one that another session published goes on being ours.
       core_.node().update_keys(token, update, stop);

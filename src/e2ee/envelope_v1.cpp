@@ -1,5 +1,6 @@
 #include "e2ee/envelope_v1.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -15,6 +16,7 @@ namespace mychat {
 namespace {
 
 static_assert(kEnvelopeV1Algorithm == limits::kAlgorithmEnvelopeV1);
+static_assert(limits::kSignatureBytes == kEd25519PublicKeySize + kEd25519SignatureSize);
 constexpr std::size_t kMaxContentText = (kEnvelopeMaxPlaintext + kAeadTagSize + 2) / 3 * 4;
 constexpr std::size_t kWrappedKeyText = (kRsaBytes + 2) / 3 * 4;
 
@@ -165,8 +167,12 @@ EnvelopeFields seal_envelope(ByteView plaintext, const RsaPublicKey& recipient_k
   if (options.signing_key != nullptr) {
     std::optional<ByteView> hash;
     if (sender_key_hash) hash = ByteView(*sender_key_hash);
-    out.signature = base64_encode(options.signing_key->sign(
-        signed_bytes(context, kEnvelopeV1Algorithm, content, wrapped_key, iv, hash)));
+    const Ed25519PublicKey& signer = options.signing_key->public_key();
+    const Ed25519Signature made = options.signing_key->sign(
+        signed_bytes(context, kEnvelopeV1Algorithm, content, wrapped_key, iv, hash));
+    Bytes signature(signer.begin(), signer.end());
+    signature.insert(signature.end(), made.begin(), made.end());
+    out.signature = base64_encode(signature);
   }
   return out;
 }
@@ -180,19 +186,16 @@ Secret open_envelope(const EnvelopeFields& fields, const RsaPrivateKey& key, std
   return plaintext;
 }
 
-bool is_signature(const EnvelopeFields& fields) {
-  const auto signature = base64_decode(fields.signature);
-  return signature && signature->size() == kEd25519SignatureSize;
-}
-
-SignatureState verify_envelope(const EnvelopeFields& fields, const EnvelopeContext& context,
-                               const Ed25519PublicKey* certified_key) {
-  if (fields.signature.empty()) return SignatureState::kUnsigned;
-  const auto signature = base64_decode(fields.signature);
-  if (!signature || signature->size() != kEd25519SignatureSize) return SignatureState::kInvalid;
-  if (certified_key == nullptr) return SignatureState::kUnverified;
-  return signature_holds(fields, context, *signature, *certified_key) ? SignatureState::kVerified
-                                                                      : SignatureState::kInvalid;
+SignatureCheck check_signature(const EnvelopeFields& fields, const EnvelopeContext& context) {
+  if (fields.signature.empty()) return {};
+  SignatureCheck out{SignatureState::kInvalid, {}};
+  const auto bytes = base64_decode(fields.signature);
+  if (!bytes || bytes->size() != limits::kSignatureBytes) return out;
+  const ByteView named = ByteView(*bytes).first(kEd25519PublicKeySize);
+  std::copy(named.begin(), named.end(), out.signer.begin());
+  if (signature_holds(fields, context, ByteView(*bytes).subspan(named.size()), out.signer))
+    out.state = SignatureState::kSigned;
+  return out;
 }
 
 }  // namespace mychat

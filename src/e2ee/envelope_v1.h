@@ -24,7 +24,7 @@ struct EnvelopeFields {
   std::string iv;
   std::string sender_encrypted_key;  // the node returns it to the sender only
   std::string sender_key_hash;       // base64 of SHA-256 of the above, decoded; signed with the rest
-  std::string signature;
+  std::string signature;             // base64 of the signing key (32 bytes) and its signature (64)
 };
 
 // What a signature binds the envelope to; texts as on the wire.
@@ -59,18 +59,18 @@ Secret open_envelope(const EnvelopeFields& fields, const RsaPrivateKey& key,
                      std::string_view content_type = "text", OpenAs as = OpenAs::kRecipient);
 
 enum class SignatureState {
-  kUnsigned,    // no signature
-  kVerified,    // right, by a signing key that an accepted identity key certifies
-  kUnverified,  // signed, but the sender's keys are not known or not accepted here
-  kInvalid,     // the signature is wrong or malformed
+  kUnsigned,  // no signature
+  kSigned,    // right, by the key that it names; whose key that is must be known from elsewhere
+  kInvalid,   // malformed, or not made by the key that it names over this envelope and context
 };
 
-// Whether the signature has the form of one; who made it is not said by it.
-bool is_signature(const EnvelopeFields& fields);
+struct SignatureCheck {
+  SignatureState state = SignatureState::kUnsigned;
+  Ed25519PublicKey signer{};  // with kSigned
+};
 
-// `certified_key` is the sender's signing key after signing_key_certified() (keys/certificate.h) has said yes
-// for the accepted identity key, or null when there is none.
-SignatureState verify_envelope(const EnvelopeFields& fields, const EnvelopeContext& context,
-                               const Ed25519PublicKey* certified_key);
+// Whoever altered the message can name a key of their own: kSigned says who wrote it only when `signer` is
+// certified by the sender's accepted identity key (keys/certificate.h).
+SignatureCheck check_signature(const EnvelopeFields& fields, const EnvelopeContext& context);
 
 }  // namespace mychat

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "crypto/kdf.h"
 #include "keys/certificate.h"
 #include "keys/fingerprint.h"
 #include "protocol/handle.h"
@@ -20,6 +21,18 @@ void require_canonical(std::string_view handle) {
 
 }  // namespace
 
+Ed25519PrivateKey derive_signing_key(const RsaPrivateKey& identity_key) {
+  const RsaPrivateComponents numbers = identity_key.components();
+  // Two numbers of 2048 bits, as all keys here have. d is no such thing: some reduce it by (p-1)(q-1), others
+  // by their least common multiple, and either way it is the same key.
+  const bool ordered = numbers.p > numbers.q;
+  Secret primes = ordered ? numbers.p : numbers.q;
+  const Secret& smaller = ordered ? numbers.q : numbers.p;
+  primes.insert(primes.end(), smaller.begin(), smaller.end());
+  return Ed25519PrivateKey::from_seed(
+      view(hkdf_sha256(view(primes), {}, view("MyChat signing key v1"), kEd25519SeedSize)));
+}
+
 Identity::Identity(std::string_view handle, RsaPrivateKey identity_key, Ed25519PrivateKey signing_key,
                    Bytes certificate)
     : handle_(handle),
@@ -28,22 +41,11 @@ Identity::Identity(std::string_view handle, RsaPrivateKey identity_key, Ed25519P
       certificate_(std::move(certificate)),
       fingerprint_(key_fingerprint(identity_key_.public_key())) {}
 
-Identity Identity::with_new_signing_key(std::string_view handle, RsaPrivateKey identity_key) {
+Identity Identity::of_key(std::string_view handle, RsaPrivateKey identity_key) {
   require_canonical(handle);
-  Ed25519PrivateKey signing_key = Ed25519PrivateKey::generate();
+  Ed25519PrivateKey signing_key = derive_signing_key(identity_key);
   Bytes certificate = certify_signing_key(identity_key, handle, signing_key.public_key());
   return {handle, std::move(identity_key), std::move(signing_key), std::move(certificate)};
-}
-
-Identity Identity::restore(std::string_view handle, RsaPrivateKey identity_key, ByteView signing_seed,
-                           ByteView certificate) {
-  require_canonical(handle);
-  Ed25519PrivateKey signing_key = Ed25519PrivateKey::from_seed(signing_seed);
-  if (!signing_key_certified(identity_key.public_key(), handle, signing_key.public_key(), certificate)) {
-    throw Error(MYCHAT_E_SIGNATURE, MYCHAT_DOMAIN_KEYS,
-                "The signing key's certificate is not of this identity key and handle.");
-  }
-  return {handle, std::move(identity_key), std::move(signing_key), to_bytes(certificate)};
 }
 
 }  // namespace mychat

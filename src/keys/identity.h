@@ -1,5 +1,5 @@
-// What makes a user: the RSA identity key, and an Ed25519 signing key that it certifies for the user's
-// handle.
+// What makes a user: the RSA identity key, and an Ed25519 signing key that follows from it and that it
+// certifies for the user's handle.
 #pragma once
 
 #include <stop_token>
@@ -13,17 +13,17 @@
 
 namespace mychat {
 
+// The signing key of an identity key: the same in every session, and after every restore, of whoever has that
+// key (docs/adr/0006-signing-key-from-identity-key.md).
+Ed25519PrivateKey derive_signing_key(const RsaPrivateKey& identity_key);
+
 // Immutable, copied cheaply; may be shared by threads. The handle is the full one, in canonical form.
 class Identity {
  public:
-  // Makes both keys; about a second. Throws MYCHAT_E_CANCELLED when a stop is requested.
+  // Makes the identity key; about a second. Throws MYCHAT_E_CANCELLED when a stop is requested.
   static Identity create(std::string_view handle, std::stop_token stop = {},
                          const KeygenProgressFunction& progress = {});
-  // A fresh signing key for an identity key that exists, from a v1 backup for example.
-  static Identity with_new_signing_key(std::string_view handle, RsaPrivateKey identity_key);
-  // From storage. MYCHAT_E_SIGNATURE when the certificate is not of these keys and this handle.
-  static Identity restore(std::string_view handle, RsaPrivateKey identity_key, ByteView signing_seed,
-                          ByteView certificate);
+  static Identity of_key(std::string_view handle, RsaPrivateKey identity_key);
 
   const std::string& handle() const noexcept { return handle_; }
   const RsaPrivateKey& identity_key() const noexcept { return identity_key_; }

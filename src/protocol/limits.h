@@ -33,7 +33,7 @@ inline constexpr std::size_t kAvatarUrlMax = 2048;  // Bytes.
 inline constexpr std::size_t kPublicKeyMax = 8192;  // Bytes of PEM or public JWK text.
 inline constexpr std::size_t kFingerprintLength = 79;
 inline constexpr std::size_t kSigningKeyBytes = 32;
-inline constexpr std::size_t kSignatureBytes = 64;
+inline constexpr std::size_t kSignatureBytes = 96;  // An Ed25519 key, then its signature.
 inline constexpr std::size_t kRsaSignatureMaxBytes = 1024;
 
 // Messages (sizes of binary members are after decoding)

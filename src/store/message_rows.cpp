@@ -62,10 +62,17 @@ MessageRow read_message_record(const Query& row, Sealer& sealer) {
   out.has_envelope = fields.flag();
   fields.end();
   if (out.conversation_row != row.integer(2) || message.created_at != row.integer(3) ||
-      out.has_body == row.is_null(5) || out.has_envelope == row.is_null(6)) {
+      out.has_body == row.is_null(5) || out.has_envelope == row.is_null(6) ||
+      (!row.is_null(7) && message.verification != MessageVerification::kUnverified)) {
     throw_contradiction(message.local_id);
   }
   return out;
+}
+
+void read_message_signer(const Query& row, Sealer& sealer, MessageRow& out) {
+  Message& message = out.message;
+  if (!row.is_null(7))
+    message.signer = to_bytes(view(sealer.open(SealedColumn::kMessageSigner, message.local_id, row.blob(7))));
 }
 
 void read_message_contents(const Query& row, Sealer& sealer, MessageRow& out) {
@@ -75,6 +82,7 @@ void read_message_contents(const Query& row, Sealer& sealer, MessageRow& out) {
     message.envelope =
         to_bytes(view(sealer.open(SealedColumn::kMessageEnvelope, message.local_id, row.blob(6))));
   }
+  read_message_signer(row, sealer, out);
 }
 
 MessageRow read_message(const Query& row, Sealer& sealer) {
@@ -109,7 +117,8 @@ void verify_messages(Database& database, Sealer& sealer, CheckReport& report) {
       const MessageRow row = read_message(rows, sealer);
       const LookupKey key = sealer.lookup(LookupKind::kMessage, row.message.id);
       if (!equal_constant_time(key, rows.blob(1))) throw_contradiction(row.message.local_id);
-      report.values_verified += 1 + (row.has_body ? 1 : 0) + (row.has_envelope ? 1 : 0);
+      report.values_verified +=
+          1 + (row.has_body ? 1 : 0) + (row.has_envelope ? 1 : 0) + (row.message.signer.empty() ? 0 : 1);
     });
   }
 }

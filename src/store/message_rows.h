@@ -12,7 +12,7 @@
 namespace mychat {
 
 // Every query of messages selects these, in this order.
-#define MYCHAT_MESSAGE_COLUMNS "id, key, conversation, created_at, record, body, envelope"
+#define MYCHAT_MESSAGE_COLUMNS "id, key, conversation, created_at, record, body, envelope, signer"
 
 struct MessageRow {
   std::int64_t conversation_row = 0;
@@ -21,10 +21,11 @@ struct MessageRow {
   Message message;
 };
 
-// The record alone: everything but body and envelope, compared with the open columns of its row.
+// The record alone: everything but body, envelope and signer, compared with the open columns of its row.
 MessageRow read_message_record(const Query& row, Sealer& sealer);
-// Opens body and envelope as well.
+// Opens the rest as well.
 MessageRow read_message(const Query& row, Sealer& sealer);
+void read_message_signer(const Query& row, Sealer& sealer, MessageRow& out);
 void read_message_contents(const Query& row, Sealer& sealer, MessageRow& out);
 
 std::optional<MessageRow> find_message(Database& database, Sealer& sealer, std::string_view id);

@@ -38,8 +38,8 @@ std::optional<std::int64_t> local_id_of(Database& database, const LookupKey& key
 void insert_row(Database& database, Sealer& sealer, const LookupKey& key, const MessageRow& row) {
   const Message& message = row.message;
   const Secret record = encode_message_record(row);
-  Query insert =
-      database.query("INSERT INTO messages (" MYCHAT_MESSAGE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+  Query insert = database.query("INSERT INTO messages (" MYCHAT_MESSAGE_COLUMNS
+                                ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
   insert.bind(1, message.local_id).bind(2, key).bind(3, row.conversation_row).bind(4, message.created_at);
   insert.bind(5, sealer.seal(SealedColumn::kMessageRecord, message.local_id, view(record)));
   if (row.has_body) {
@@ -47,6 +47,9 @@ void insert_row(Database& database, Sealer& sealer, const LookupKey& key, const 
   }
   if (row.has_envelope) {
     insert.bind(7, sealer.seal(SealedColumn::kMessageEnvelope, message.local_id, view(*message.envelope)));
+  }
+  if (!message.signer.empty()) {
+    insert.bind(8, sealer.seal(SealedColumn::kMessageSigner, message.local_id, view(message.signer)));
   }
   insert.run();
 }
@@ -75,6 +78,7 @@ InsertResult MessagesTable::insert(const Message& message) {
   row.conversation_row = conversation.id;
   row.has_body = message.body.has_value();
   row.has_envelope = !row.has_body && message.envelope.has_value();
+  if (message.verification != MessageVerification::kUnverified) row.message.signer.clear();
   row.message.local_id = db_.integer(
       "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'messages'), 0),"
       " coalesce((SELECT max(id) FROM messages), 0)) + 1");
@@ -134,9 +138,8 @@ bool MessagesTable::advance_status(std::string_view id, MessageStatus status, st
   message.status = status;
   if (status == MessageStatus::kDelivered) message.delivered_at = at;
   if (status == MessageStatus::kRead) message.read_at = at;
-  // What happened to an undecryptable incoming message stays known when it is delivered or read.
-  if (message.direction == Direction::kOutgoing || status == MessageStatus::kFailed)
-    message.failure = failure;
+  // Why a message cannot be decrypted stays known when it is delivered or read.
+  if (row->has_body || status == MessageStatus::kFailed) message.failure = failure;
   update_message_record(db_, sealer_, *row);
   if (was_unread && !counts_as_unread(message)) {
     ConversationRow conversation = find_or_add_conversation(db_, sealer_, message.conversation);
@@ -181,7 +184,7 @@ std::vector<Message> MessagesTable::list_undecryptable(std::int64_t after_local_
   return messages;
 }
 
-bool MessagesTable::set_decrypted(std::string_view id, ByteView body, MessageVerification verification) {
+bool MessagesTable::set_decrypted(std::string_view id, ByteView body) {
   WriteScope scope(db_);
   auto row = find_message(db_, sealer_, id);
   if (!row) return false;
@@ -189,7 +192,6 @@ bool MessagesTable::set_decrypted(std::string_view id, ByteView body, MessageVer
   row->has_body = true;
   row->has_envelope = false;
   row->message.failure.reset();
-  row->message.verification = verification;
   update_message_record(db_, sealer_, *row);
   db_.query("UPDATE messages SET body = ?2, envelope = NULL WHERE id = ?1")
       .bind(1, local_id)
@@ -204,6 +206,36 @@ bool MessagesTable::set_failure(std::string_view id, const MessageFailure& failu
     row.message.failure = failure;
     return true;
   });
+}
+
+bool MessagesTable::set_verification(std::string_view id, MessageVerification verification, ByteView signer) {
+  WriteScope scope(db_);
+  auto row = find_message(db_, sealer_, id);
+  if (!row) return false;
+  const std::int64_t local_id = row->message.local_id;
+  row->message.verification = verification;
+  update_message_record(db_, sealer_, *row);
+  Query update = db_.query("UPDATE messages SET signer = ?2 WHERE id = ?1");
+  update.bind(1, local_id);
+  if (verification == MessageVerification::kUnverified && !signer.empty())
+    update.bind(2, sealer_.seal(SealedColumn::kMessageSigner, local_id, signer));
+  update.run();
+  scope.commit();
+  return true;
+}
+
+std::vector<Message> MessagesTable::list_unverified(std::int64_t after_local_id, std::size_t limit) const {
+  require_limit(limit);
+  std::vector<Message> messages;
+  Query rows = db_.query("SELECT " MYCHAT_MESSAGE_COLUMNS
+                         " FROM messages WHERE signer IS NOT NULL AND id > ?1 ORDER BY id LIMIT ?2");
+  rows.bind(1, after_local_id).bind(2, static_cast<std::int64_t>(limit));
+  while (rows.step()) {
+    MessageRow row = read_message_record(rows, sealer_);
+    read_message_signer(rows, sealer_, row);
+    messages.push_back(std::move(row.message));
+  }
+  return messages;
 }
 
 bool MessagesTable::remove(std::string_view id) {

@@ -67,9 +67,13 @@ class MessagesTable {
   // Messages without a body whose envelope is kept, oldest first, after a local id.
   std::vector<Message> list_undecryptable(std::int64_t after_local_id, std::size_t limit) const;
   // A retry succeeded: stores the body, drops envelope and failure. False when there is no such message.
-  bool set_decrypted(std::string_view id, ByteView body, MessageVerification verification);
+  bool set_decrypted(std::string_view id, ByteView body);
   // A retry failed for another reason.
   bool set_failure(std::string_view id, const MessageFailure& failure);
+  // False when there is no such message. `signer` as in Message.
+  bool set_verification(std::string_view id, MessageVerification verification, ByteView signer);
+  // Messages with a signer, oldest first, after a local id; without bodies and envelopes.
+  std::vector<Message> list_unverified(std::int64_t after_local_id, std::size_t limit) const;
 
   bool remove(std::string_view id);
   std::int64_t count(std::optional<std::string_view> conversation = std::nullopt) const;

@@ -38,8 +38,16 @@ CREATE TABLE events (seq INTEGER PRIMARY KEY AUTOINCREMENT, created_at INTEGER N
 CREATE TABLE sync (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, record BLOB NOT NULL) STRICT;
 )sql";
 
-constexpr std::array<Migration, 1> kMigrations = {{
+// The key that signed a message, while it is not known whose it is: when it becomes known, the message is
+// found.
+constexpr const char* kVersion2 = R"sql(
+ALTER TABLE messages ADD COLUMN signer BLOB;
+CREATE INDEX messages_unverified ON messages (id) WHERE signer IS NOT NULL;
+)sql";
+
+constexpr std::array<Migration, 2> kMigrations = {{
     {1, [](Database& database, Sealer&) { database.exec(kVersion1); }},
+    {2, [](Database& database, Sealer&) { database.exec(kVersion2); }},
 }};
 
 }  // namespace

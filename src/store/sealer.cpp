@@ -29,6 +29,7 @@ constexpr std::array<ColumnName, kSealedColumns> kColumnNames = {{
     {"outbox", "payload"},
     {"events", "record"},
     {"sync", "record"},
+    {"messages", "signer"},
 }};
 constexpr std::array<std::string_view, kLookupKinds> kLookupNames = {
     "meta.key", "contacts.key", "conversations.key", "messages.key", "outbox.key", "outbox.lane", "sync.key"};

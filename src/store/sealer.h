@@ -30,8 +30,9 @@ enum class SealedColumn : std::uint8_t {
   kOutboxPayload,
   kEventRecord,
   kSyncRecord,
+  kMessageSigner,
 };
-inline constexpr std::size_t kSealedColumns = 11;
+inline constexpr std::size_t kSealedColumns = 12;
 
 // What a row is looked up by.
 enum class LookupKind : std::uint8_t {

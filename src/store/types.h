@@ -102,6 +102,7 @@ struct Message {
   std::optional<std::int64_t> read_at;
   MessageStatus status = MessageStatus::kPending;
   MessageVerification verification = MessageVerification::kUnsigned;
+  Bytes signer;  // With kUnverified: the key that made the signature. Otherwise empty.
   std::optional<MessageFailure> failure;
   std::optional<Bytes>
       envelope;  // Kept only while the body is absent, so that decryption can be tried again.

@@ -29,7 +29,7 @@ std::string send_frame() {
   m.encrypted_key = base64_of(512);
   m.iv = base64_of(12);
   m.sender_key_hash = base64_of(32);
-  m.signature = base64_of(64);
+  m.signature = base64_of(96);
   m.sent_at = "2026-01-31T12:00:00.000Z";
   std::string out;
   wire::print_client_frame(wire::SendFrame{m}, out);

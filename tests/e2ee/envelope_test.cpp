@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <string>
@@ -142,7 +143,7 @@ TEST(Envelope, OfANodeThatDropsTheAlgorithmIsOpened) {
   EnvelopeFields fields = seal_for_bob();
   fields.algorithm.clear();
   EXPECT_EQ(open_text(fields, bob_key()), "Grüße 👋🏽");
-  EXPECT_EQ(verify_envelope(fields, kContext, &signing_key().public_key()), SignatureState::kVerified);
+  EXPECT_EQ(check_signature(fields, kContext).state, SignatureState::kSigned);
 }
 
 TEST(Envelope, ThatLostItsKeyOrIvSaysSo) {
@@ -230,27 +231,41 @@ TEST(Envelope, OfAnySizeComesBack) {
   EXPECT_ERROR(seal_envelope(huge, bob_key().public_key(), file), MYCHAT_E_TOO_LARGE, "too large");
 }
 
-TEST(Signature, IsVerifiedByTheCertifiedKey) {
-  const EnvelopeFields fields = seal_for_bob();
-  EXPECT_EQ(verify_envelope(fields, kContext, &signing_key().public_key()), SignatureState::kVerified);
-  EXPECT_EQ(verify_envelope(fields, kContext, nullptr), SignatureState::kUnverified);
-  const auto other = Ed25519PrivateKey::generate();
-  EXPECT_EQ(verify_envelope(fields, kContext, &other.public_key()), SignatureState::kInvalid);
+TEST(Signature, NamesItsKeyAndHoldsUnderIt) {
+  EnvelopeFields fields = seal_for_bob();
+  const SignatureCheck check = check_signature(fields, kContext);
+  EXPECT_EQ(check.state, SignatureState::kSigned);
+  EXPECT_EQ(check.signer, signing_key().public_key());
+  const Bytes bytes = *base64_decode(fields.signature);
+  ASSERT_EQ(bytes.size(), 96u);
+  EXPECT_TRUE(std::equal(check.signer.begin(), check.signer.end(), bytes.begin()));
+  // A signature under another key's name is nobody's.
+  const auto other = Ed25519PrivateKey::generate().public_key();
+  Bytes renamed(other.begin(), other.end());
+  renamed.insert(renamed.end(), bytes.begin() + 32, bytes.end());
+  fields.signature = base64_encode(renamed);
+  EXPECT_EQ(check_signature(fields, kContext).state, SignatureState::kInvalid);
+  for (const std::size_t size : {0u, 32u, 64u, 95u}) {
+    fields.signature =
+        base64_encode(Bytes(bytes.begin() + static_cast<std::ptrdiff_t>(96 - size), bytes.end()));
+    EXPECT_EQ(check_signature(fields, kContext).state,
+              size == 0 ? SignatureState::kUnsigned : SignatureState::kInvalid)
+        << size;
+  }
 }
 
 TEST(Signature, HoldsForTheRecipientWhoNeverSeesTheSendersKey) {
   EnvelopeFields fields = seal_for_bob();
   fields.sender_encrypted_key.clear();  // As the node returns it to the recipient.
-  EXPECT_EQ(verify_envelope(fields, kContext, &signing_key().public_key()), SignatureState::kVerified);
+  EXPECT_EQ(check_signature(fields, kContext).state, SignatureState::kSigned);
   const SealOptions options{.sender_key = nullptr, .signing_key = &signing_key()};
   fields = seal_envelope(view("no copy for me"), bob_key().public_key(), kContext, options);
-  EXPECT_EQ(verify_envelope(fields, kContext, &signing_key().public_key()), SignatureState::kVerified);
+  EXPECT_EQ(check_signature(fields, kContext).state, SignatureState::kSigned);
 }
 
 TEST(Signature, AbsentIsUnsigned) {
   const EnvelopeFields fields = seal_envelope(view("hi"), bob_key().public_key(), kContext);
-  EXPECT_EQ(verify_envelope(fields, kContext, &signing_key().public_key()), SignatureState::kUnsigned);
-  EXPECT_EQ(verify_envelope(fields, kContext, nullptr), SignatureState::kUnsigned);
+  EXPECT_EQ(check_signature(fields, kContext).state, SignatureState::kUnsigned);
 }
 
 TEST(Signature, CoversEveryPartOfTheContext) {
@@ -259,7 +274,7 @@ TEST(Signature, CoversEveryPartOfTheContext) {
                       &EnvelopeContext::content_type, &EnvelopeContext::sent_at}) {
     EnvelopeContext other = kContext;
     other.*member += "x";
-    EXPECT_EQ(verify_envelope(fields, other, &signing_key().public_key()), SignatureState::kInvalid);
+    EXPECT_EQ(check_signature(fields, other).state, SignatureState::kInvalid);
   }
 }
 
@@ -269,17 +284,22 @@ TEST(Signature, CoversEveryMemberOfTheEnvelope) {
                       &EnvelopeFields::signature}) {
     EnvelopeFields fields = seal_for_bob();
     flip(fields.*member);
-    EXPECT_EQ(verify_envelope(fields, kContext, &signing_key().public_key()), SignatureState::kInvalid);
+    EXPECT_EQ(check_signature(fields, kContext).state, SignatureState::kInvalid);
     fields.*member = "not base64";
-    EXPECT_EQ(verify_envelope(fields, kContext, &signing_key().public_key()), SignatureState::kInvalid);
+    EXPECT_EQ(check_signature(fields, kContext).state, SignatureState::kInvalid);
+  }
+  for (std::size_t at = 0; at < 96; ++at) {
+    EnvelopeFields fields = seal_for_bob();
+    flip(fields.signature, at);
+    EXPECT_EQ(check_signature(fields, kContext).state, SignatureState::kInvalid) << at;
   }
   EnvelopeFields fields = seal_for_bob();
   fields.algorithm = "AES-256-GCM";
-  EXPECT_EQ(verify_envelope(fields, kContext, &signing_key().public_key()), SignatureState::kInvalid);
+  EXPECT_EQ(check_signature(fields, kContext).state, SignatureState::kInvalid);
   fields = seal_for_bob();
   fields.sender_key_hash.clear();
   fields.sender_encrypted_key.clear();
-  EXPECT_EQ(verify_envelope(fields, kContext, &signing_key().public_key()), SignatureState::kInvalid);
+  EXPECT_EQ(check_signature(fields, kContext).state, SignatureState::kInvalid);
 }
 
 TEST(Signature, NeedsAWholeContext) {

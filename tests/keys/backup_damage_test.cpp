@@ -40,7 +40,7 @@ std::string public_member(const RsaPrivateKey& key = alice_key(), std::string_vi
 }
 
 SealedAccount sealed_account() {
-  const Identity identity = Identity::with_new_signing_key("alice@example.org", alice_key());
+  const Identity identity = Identity::of_key("alice@example.org", alice_key());
   SealedAccount out{.identity = identity.fingerprint(), .private_key = {}, .account = {}};
   out.account.handle = identity.handle();
   out.account.signing_seed = identity.signing_key().seed();

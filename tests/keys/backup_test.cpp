@@ -25,8 +25,8 @@ constexpr std::string_view kPassword = "pässwörd 🔐";
 constexpr Argon2Params kCheap{64, 1, 1};  // What is proved here does not depend on the costs.
 
 BackupAccount account() {
-  const Identity identity = Identity::with_new_signing_key("alice@example.org", alice_key());
-  const Identity peer = Identity::with_new_signing_key("bob@example.net", bob_key());
+  const Identity identity = Identity::of_key("alice@example.org", alice_key());
+  const Identity peer = Identity::of_key("bob@example.net", bob_key());
   BackupAccount out;
   out.handle = identity.handle();
   out.node_url = "https://example.org";

@@ -45,7 +45,7 @@ class Body {
 
 Body signed_body() {
   Body body;
-  body.text("signature", zeros64(64)).text("sent_at", "2026-01-31T12:00:00.000Z");
+  body.text("signature", zeros64(96)).text("sent_at", "2026-01-31T12:00:00.000Z");
   return body.text("sender_encrypted_key", zeros64(512)).text("sender_key_hash", zeros64(32));
 }
 
@@ -96,8 +96,9 @@ TEST(SendMessageRequest, ChecksBinaryMembersByFormAndSize) {
   EXPECT_EQ(Body().text("encrypted_content", "AAA").rejects(), List{"encrypted_content:value_error"});
   EXPECT_EQ(Body().text("encrypted_content", "AA-_").rejects(), List{"encrypted_content:value_error"});
   EXPECT_EQ(Body().raw("encrypted_content", "7").rejects(), List{"encrypted_content:string_type"});
-  EXPECT_EQ(signed_body().text("signature", zeros64(63)).rejects(), List{"signature:string_too_short"});
-  EXPECT_EQ(signed_body().text("signature", zeros64(65)).rejects(), List{"signature:string_too_long"});
+  for (const std::size_t size : {std::size_t{64}, std::size_t{95}})
+    EXPECT_EQ(signed_body().text("signature", zeros64(size)).rejects(), List{"signature:string_too_short"});
+  EXPECT_EQ(signed_body().text("signature", zeros64(97)).rejects(), List{"signature:string_too_long"});
   EXPECT_EQ(signed_body().text("sender_key_hash", zeros64(33)).rejects(),
             List{"sender_key_hash:string_too_long"});
   EXPECT_EQ(signed_body().text("sender_encrypted_key", zeros64(1025)).rejects(),

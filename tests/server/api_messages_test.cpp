@@ -24,7 +24,7 @@ TEST_F(ApiMessages, AMessageIsStoredWithAllItsKeyMaterialAndReturnedToBothSides)
   const std::string id = fresh_id();
   const std::string more = R"(,"sender_encrypted_key":")" + base64_encode(Bytes(512, 3)) +
                            R"(","sender_key_hash":")" + base64_encode(Bytes(32, 4)) + R"(","signature":")" +
-                           base64_encode(Bytes(64, 5)) + R"(","sent_at":"2026-01-02T03:04:05.678Z")";
+                           base64_encode(Bytes(96, 5)) + R"(","sent_at":"2026-01-02T03:04:05.678Z")";
   const Answer sent = post(alice_, message_members(id, "bob@node.test") + more);
   ASSERT_EQ(sent.status, 201) << sent.text;
   EXPECT_EQ(sent.json()->string("id"), id);
@@ -42,7 +42,7 @@ TEST_F(ApiMessages, AMessageIsStoredWithAllItsKeyMaterialAndReturnedToBothSides)
   EXPECT_EQ(message.string("encrypted_key"), base64_encode(Bytes(512, 7)));
   EXPECT_EQ(message.string("iv"), base64_encode(Bytes(12, 9)));
   EXPECT_EQ(message.string("algorithm"), "AES-256-GCM+RSA-4096-OAEP");
-  EXPECT_EQ(message.string("signature"), base64_encode(Bytes(64, 5)));
+  EXPECT_EQ(message.string("signature"), base64_encode(Bytes(96, 5)));
   EXPECT_EQ(message.string("sent_at"), "2026-01-02T03:04:05.678Z");
   EXPECT_FALSE(message.find("sender_encrypted_key").has_value()) << "only the sender may have it";
   EXPECT_FALSE(page->boolean("has_more"));

@@ -129,6 +129,51 @@ TEST_F(StoreMessages, AFailureIsKeptUntilTheRetry) {
   EXPECT_EQ(store->messages().get("m")->delivered_at, 9);
 }
 
+TEST_F(StoreMessages, OfOwnMessagesWithoutABodyTheReasonStays) {
+  const auto store = open();
+  Message message = text_message("m", kBob, "", 1);
+  message.direction = Direction::kOutgoing;
+  message.body.reset();
+  message.envelope = Bytes{9};
+  message.failure = MessageFailure{MYCHAT_E_NO_IDENTITY, "no key"};
+  store->messages().insert(message);
+  for (const MessageStatus status : {MessageStatus::kDelivered, MessageStatus::kRead}) {
+    EXPECT_TRUE(store->messages().advance_status("m", status, 9));
+    ASSERT_TRUE(store->messages().get("m")->failure);
+    EXPECT_EQ(store->messages().get("m")->failure->status, MYCHAT_E_NO_IDENTITY);
+  }
+}
+
+TEST_F(StoreMessages, TheKeyOfAnUnverifiedSignatureIsKeptUntilItIsKnownWhoseItIs) {
+  const Bytes signer(32, 7);
+  {
+    const auto store = open();
+    for (int i = 0; i < 4; ++i) {
+      Message message = text_message("m" + std::to_string(i), kBob, "hello", i);
+      message.signer = signer;
+      message.verification = i == 0 ? MessageVerification::kVerified : MessageVerification::kUnverified;
+      if (i == 3) {
+        message.body.reset();
+        message.envelope = Bytes{9};
+      }
+      store->messages().insert(message);
+    }
+    EXPECT_TRUE(store->messages().get("m0")->signer.empty()) << "what is verified needs no key";
+    EXPECT_TRUE(store->messages().set_verification("m1", MessageVerification::kVerified, {}));
+    EXPECT_FALSE(store->messages().set_verification("unknown", MessageVerification::kVerified, {}));
+  }
+  const auto store = open();
+  const auto waiting = store->messages().list_unverified(0, 100);
+  EXPECT_EQ(ids_of(waiting), (Ids{"m2", "m3"}));
+  EXPECT_EQ(waiting[0].signer, signer);
+  EXPECT_FALSE(waiting[0].body) << "a list of many takes no bodies along";
+  EXPECT_EQ(ids_of(store->messages().list_unverified(waiting[0].local_id, 100)), Ids{"m3"});
+  EXPECT_EQ(store->messages().get("m1")->verification, MessageVerification::kVerified);
+  EXPECT_TRUE(store->messages().get("m1")->signer.empty());
+  EXPECT_EQ(body_of(*store->messages().get("m2")), "hello");
+  EXPECT_TRUE(store->check().ok());
+}
+
 TEST_F(StoreMessages, UndecryptableMessagesWaitForTheirKey) {
   const auto store = open();
   for (int i = 0; i < 3; ++i) {
@@ -145,16 +190,15 @@ TEST_F(StoreMessages, UndecryptableMessagesWaitForTheirKey) {
   EXPECT_FALSE(waiting[1].body);
   EXPECT_EQ(ids_of(store->messages().list_undecryptable(waiting[0].local_id, 1)), Ids{"m1"});
 
-  EXPECT_TRUE(store->messages().set_decrypted("m1", view("now readable"), MessageVerification::kVerified));
+  EXPECT_TRUE(store->messages().set_decrypted("m1", view("now readable")));
   EXPECT_TRUE(store->messages().set_failure("m2", {MYCHAT_E_DECRYPT, "altered"}));
   const auto read = store->messages().get("m1");
   EXPECT_EQ(body_of(*read), "now readable");
   EXPECT_FALSE(read->envelope);
   EXPECT_FALSE(read->failure);
-  EXPECT_EQ(read->verification, MessageVerification::kVerified);
   EXPECT_EQ(store->messages().get("m2")->failure->status, MYCHAT_E_DECRYPT);
   EXPECT_EQ(ids_of(store->messages().list_undecryptable(0, 100)), (Ids{"m0", "m2"}));
-  EXPECT_FALSE(store->messages().set_decrypted("unknown", view("x"), MessageVerification::kUnsigned));
+  EXPECT_FALSE(store->messages().set_decrypted("unknown", view("x")));
   EXPECT_TRUE(store->check().ok());
 }
 

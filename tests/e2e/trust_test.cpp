@@ -1,0 +1,393 @@
+// Who wrote a message, for those who come late: new devices, new contacts, and what becomes known afterwards.
+#include <atomic>
+
+#include "base/encoding.h"
+#include "e2e/middle.h"
+#include "e2e/rest.h"
+#include "e2e/world.h"
+#include "e2ee/envelope_v1.h"
+#include "keys/certificate.h"
+#include "keys/fingerprint.h"
+#include "protocol/json_writer.h"
+#include "protocol/message.h"
+#include "protocol/user.h"
+
+namespace mychat::e2e {
+namespace {
+
+constexpr const char* kPassword = "backup password";
+
+class Trust : public World {
+ protected:
+  // Another device of a user: a new store with the identity key.
+  Sdk device(const std::string& store, const std::string& name, std::string_view key,
+             std::uint32_t policy = 0) {
+    Sdk sdk = client(store);
+    EXPECT_EQ(sdk.import_key(key), MYCHAT_OK) << sdk.error;
+    EXPECT_EQ(mychat_client_set_policy(sdk.get(), policy, nullptr), MYCHAT_OK);
+    EXPECT_EQ(sdk.login(name), MYCHAT_OK) << sdk.error;
+    sdk.wait_online();
+    return sdk;
+  }
+  static void rotate(Sdk& sdk) {
+    EXPECT_EQ(
+        sdk.call([&](auto* r, auto* e) { return mychat_client_rotate_identity(sdk.get(), nullptr, r, e); }),
+        MYCHAT_OK)
+        << sdk.error;
+  }
+  static std::string backup(Sdk& sdk, mychat_backup_kind kind = MYCHAT_BACKUP_FULL) {
+    mychat_backup* made = nullptr;
+    EXPECT_EQ(mychat_client_export_backup(sdk.get(), kPassword, kind, &made, nullptr), MYCHAT_OK);
+    std::string out(reinterpret_cast<const char*>(made->data), made->size);
+    mychat_backup_free(made);
+    return out;
+  }
+  // `matches` is what the report says of the key.
+  static mychat_status restore(Sdk& sdk, const std::string& archive, int* matches = nullptr) {
+    mychat_backup_report* report = nullptr;
+    mychat_error failed = MYCHAT_ERROR_INIT;
+    const mychat_status status =
+        mychat_client_import_backup(sdk.get(), archive.data(), archive.size(), kPassword, &report, &failed);
+    sdk.error = failed.message;
+    if (matches != nullptr && report != nullptr) *matches = report->matches_account;
+    mychat_backup_report_free(report);
+    return status;
+  }
+  // A message from alice to bob by another client of hers, which signs with a key of its own.
+  std::string send_signed(const std::string& text, const Ed25519PrivateKey& key) {
+    static int number = 0;
+    wire::SendMessageRequest request;
+    request.id = "00000000-0000-4000-8000-" + std::to_string(100'000'000'000 + ++number);
+    request.recipient_handle = kBob;
+    request.sent_at = "2026-01-02T03:04:05.678Z";
+    const EnvelopeContext context{*request.id, kAlice, kBob, "text", *request.sent_at};
+    SealOptions options;
+    options.signing_key = &key;
+    const EnvelopeFields sealed = seal_envelope(view(text), test::bob_key().public_key(), context, options);
+    request.encrypted_content = sealed.encrypted_content;
+    request.encrypted_key = sealed.encrypted_key;
+    request.iv = sealed.iv;
+    request.signature = sealed.signature;
+    const RestAnswer answer =
+        rest(node.port(), "POST", "/api/messages", rest_login(node.port(), "alice"), to_json_text(request));
+    EXPECT_EQ(answer.status, 201) << answer.body;
+    return *request.id;
+  }
+  // What that other client does first.
+  void publish(const Ed25519PrivateKey& key) {
+    wire::KeyUpdate update;
+    update.public_key = test::alice_key().public_key().to_spki_pem();
+    update.public_key_fingerprint = key_fingerprint(test::alice_key().public_key());
+    update.signing_key = base64_encode(key.public_key());
+    update.signing_key_certificate =
+        base64_encode(certify_signing_key(test::alice_key(), kAlice, key.public_key()));
+    const RestAnswer answer =
+        rest(node.port(), "PUT", "/api/keys/me", rest_login(node.port(), "alice"), to_json_text(update));
+    EXPECT_EQ(answer.status, 200) << answer.body;
+  }
+  static Msg wait_id(Sdk& sdk, const std::string& id, mychat_event_type type = MYCHAT_EVENT_MESSAGE) {
+    return sdk.wait([&](const Seen& seen) { return seen.type == type && seen.message.id == id; }, id).message;
+  }
+  static Seen wait_key_change(Sdk& sdk) {
+    return sdk.wait([](const Seen& seen) { return seen.type == MYCHAT_EVENT_KEY_CHANGED; }, "the key change");
+  }
+  static void accept(Sdk& sdk, const std::string& handle, const std::string& fingerprint) {
+    EXPECT_EQ(mychat_client_accept_key(sdk.get(), handle.c_str(), fingerprint.c_str(), nullptr), MYCHAT_OK);
+  }
+  static int key_changes(const Sdk& sdk) {
+    int count = 0;
+    for (const Seen& seen : sdk.seen()) count += seen.type == MYCHAT_EVENT_KEY_CHANGED;
+    return count;
+  }
+};
+
+// ---- A late receiver
+
+TEST_F(Trust, AMessageOfBeforeARotationIsUnverifiedOnANewDeviceAndNotForged) {
+  Sdk a = alice();
+  Sdk b = bob();
+  const std::string id = a.send(kBob, "before");
+  EXPECT_EQ(b.wait_message("before").verification, MYCHAT_VERIFICATION_VERIFIED);
+  const std::string saved = backup(b);
+  rotate(a);
+  a.send(kBob, "after");
+
+  Sdk fresh = device("bob2", "bob", test::kBobKey);
+  const Msg before = wait_id(fresh, id);
+  EXPECT_EQ(before.verification, MYCHAT_VERIFICATION_UNVERIFIED);
+  EXPECT_EQ(before.data, "before");
+  EXPECT_EQ(fresh.explain(id).cause, MYCHAT_E_SIGNATURE);
+  EXPECT_EQ(fresh.explain(id).repair, MYCHAT_REPAIR_ASK_SENDER);
+  EXPECT_NE(fresh.explain(id).description.find("was not altered"), std::string::npos);
+  EXPECT_EQ(fresh.wait_message("after").verification, MYCHAT_VERIFICATION_VERIFIED);
+  EXPECT_EQ(key_changes(fresh), 0);
+
+  // Who requires signatures is told that there is one.
+  Sdk strict = device("bob3", "bob", test::kBobKey, MYCHAT_POLICY_REQUIRE_SIGNATURES);
+  const Msg kept = wait_id(strict, id);
+  EXPECT_FALSE(kept.readable);
+  EXPECT_EQ(kept.failure, MYCHAT_E_POLICY);
+  EXPECT_EQ(strict.explain(id).cause, MYCHAT_E_POLICY);
+  EXPECT_NE(strict.explain(id).description.find("It is signed, and was not altered"), std::string::npos)
+      << strict.explain(id).description;
+  EXPECT_TRUE(strict.wait_message("after").readable);
+
+  // A backup that knows the old key proves the old message.
+  Sdk restored = client("bob4");
+  ASSERT_EQ(restore(restored, saved), MYCHAT_OK) << restored.error;
+  ASSERT_EQ(restored.login("bob"), MYCHAT_OK) << restored.error;
+  EXPECT_EQ(wait_id(restored, id).verification, MYCHAT_VERIFICATION_VERIFIED);
+  EXPECT_EQ(wait_key_change(restored).contact.pending, a.account().fingerprint);
+}
+
+TEST_F(Trust, AllSessionsWithTheIdentityKeySignWithTheSameKey) {
+  Sdk b = bob();
+  b.close();
+  Sdk a = alice();
+  Sdk phone = client("alice2");
+  ASSERT_EQ(restore(phone, backup(a, MYCHAT_BACKUP_V1)), MYCHAT_OK) << phone.error;
+  ASSERT_EQ(phone.login("alice"), MYCHAT_OK) << phone.error;
+  phone.wait_online();
+  a.wait_status(a.send(kBob, "from the first device"), MYCHAT_MESSAGE_PENDING);
+  phone.wait_status(phone.send(kBob, "from the phone"), MYCHAT_MESSAGE_PENDING);
+  a.wait_status(a.send(kBob, "again"), MYCHAT_MESSAGE_PENDING);
+  Sdk late = device("bob2", "bob", test::kBobKey);
+  for (const char* text : {"from the first device", "from the phone", "again"})
+    EXPECT_EQ(late.wait_message(text).verification, MYCHAT_VERIFICATION_VERIFIED) << text;
+  // The other device's messages are one's own.
+  EXPECT_EQ(a.wait_message("from the phone").verification, MYCHAT_VERIFICATION_NONE);
+  EXPECT_EQ(phone.wait_message("again").verification, MYCHAT_VERIFICATION_NONE);
+}
+
+TEST_F(Trust, OwnMessagesOfBeforeARotationAreStillOnesOwn) {
+  Sdk b = bob();
+  Sdk a = alice();
+  a.wait_status(a.send(kBob, "old key"), MYCHAT_MESSAGE_PENDING);
+  rotate(a);
+  a.wait_status(a.send(kBob, "new key"), MYCHAT_MESSAGE_PENDING);
+  Sdk fresh = client("alice2");
+  ASSERT_EQ(restore(fresh, backup(a)), MYCHAT_OK) << fresh.error;
+  ASSERT_EQ(fresh.login("alice"), MYCHAT_OK) << fresh.error;
+  EXPECT_EQ(fresh.wait_message("old key").verification, MYCHAT_VERIFICATION_NONE);
+  EXPECT_EQ(fresh.wait_message("new key").verification, MYCHAT_VERIFICATION_NONE);
+}
+
+// ---- What becomes known afterwards
+
+TEST_F(Trust, AnUnknownSignersMessagesAreVerifiedOnceTheSenderCertifiedTheKey) {
+  Sdk a = alice();
+  Sdk b = bob();
+  ASSERT_EQ(b.add_contact(kAlice), MYCHAT_OK);
+  const Ed25519PrivateKey key = Ed25519PrivateKey::generate();
+  const std::string id = send_signed("who am I?", key);
+  EXPECT_EQ(wait_id(b, id).verification, MYCHAT_VERIFICATION_UNVERIFIED);
+  ASSERT_EQ(mychat_client_set_policy(b.get(), MYCHAT_POLICY_REQUIRE_SIGNATURES, nullptr), MYCHAT_OK);
+  const std::string kept = send_signed("and now?", key);
+  EXPECT_FALSE(wait_id(b, kept).readable);
+  publish(key);
+  EXPECT_EQ(wait_id(b, id, MYCHAT_EVENT_MESSAGE_STATUS).verification, MYCHAT_VERIFICATION_VERIFIED);
+  const Msg readable = wait_id(b, kept, MYCHAT_EVENT_MESSAGE_STATUS);
+  EXPECT_EQ(readable.verification, MYCHAT_VERIFICATION_VERIFIED);
+  EXPECT_EQ(readable.data, "and now?");
+  EXPECT_EQ(b.explain(id).cause, MYCHAT_OK);
+  EXPECT_EQ(wait_id(b, send_signed("again", key)).verification, MYCHAT_VERIFICATION_VERIFIED);
+  EXPECT_EQ(key_changes(b), 0);
+}
+
+TEST_F(Trust, MessagesByANewIdentityKeyAreVerifiedOnceItIsAccepted) {
+  Sdk a = alice();
+  Sdk b = bob();
+  ASSERT_EQ(b.add_contact(kAlice), MYCHAT_OK);
+  rotate(a);
+  wait_key_change(b);
+  b.until([&] { return b.contact(kAlice).pending == a.account().fingerprint; }, "the new key waits");
+  a.stop();
+  a.start();  // The new signing key is published at the latest now.
+  a.wait_online();
+  const std::string id = a.send(kBob, "by the new key");
+  EXPECT_EQ(wait_id(b, id).verification, MYCHAT_VERIFICATION_UNVERIFIED);
+  EXPECT_EQ(b.explain(id).cause, MYCHAT_E_KEY_CHANGED);
+  EXPECT_EQ(b.explain(id).repair, MYCHAT_REPAIR_ACCEPT_KEY);
+  accept(b, kAlice, a.account().fingerprint);
+  EXPECT_EQ(wait_id(b, id, MYCHAT_EVENT_MESSAGE_STATUS).verification, MYCHAT_VERIFICATION_VERIFIED);
+}
+
+// ---- Changes of keys, replayed
+
+TEST_F(Trust, ANewDeviceThatReplaysOldChangesOfKeysRaisesNoAlarm) {
+  Sdk a = alice();
+  Sdk b = bob();
+  ASSERT_EQ(b.add_contact(kAlice), MYCHAT_OK);
+  const std::string old = a.account().fingerprint;
+  publish(Ed25519PrivateKey::generate());  // An item with the old identity key.
+  rotate(a);
+  EXPECT_EQ(wait_key_change(b).contact.pending, a.account().fingerprint);
+  accept(b, kAlice, a.account().fingerprint);
+  rotate(a);
+  a.send(kBob, "now");
+
+  Sdk fresh = device("bob2", "bob", test::kBobKey);
+  EXPECT_EQ(fresh.wait_message("now").verification, MYCHAT_VERIFICATION_VERIFIED);
+  fresh.pump_for(500);
+  EXPECT_EQ(key_changes(fresh), 0);
+  const Peer contact = fresh.contact(kAlice);
+  EXPECT_EQ(contact.fingerprint, a.account().fingerprint);
+  EXPECT_EQ(contact.pending, "");
+  EXPECT_EQ(contact.trust, MYCHAT_TRUST_UNVERIFIED);
+  fresh.send(kAlice, "no doubt");
+  EXPECT_TRUE(a.wait_message("no doubt").readable);
+}
+
+// ---- Rotations and one's other devices
+
+TEST_F(Trust, AnotherDeviceFollowsARotationByTheNewestBackupAndSendsNothingUntilThen) {
+  Sdk b = bob();
+  Sdk a = alice();
+  ASSERT_EQ(b.add_contact(kAlice), MYCHAT_OK);
+  const std::string first = backup(a, MYCHAT_BACKUP_V1);
+  for (const mychat_backup_kind kind : {MYCHAT_BACKUP_FULL, MYCHAT_BACKUP_V1}) {
+    SCOPED_TRACE(kind);
+    Sdk phone = client("phone" + std::to_string(kind));
+    ASSERT_EQ(restore(phone, backup(a)), MYCHAT_OK) << phone.error;
+    ASSERT_EQ(phone.login("alice"), MYCHAT_OK) << phone.error;
+    phone.wait_online();
+    rotate(a);
+    b.forget();
+    phone.reopen();
+    EXPECT_EQ(phone.wait_online().error, MYCHAT_E_KEY_MISMATCH);
+    const std::string id = phone.send(kBob, "from the phone " + std::to_string(kind));
+    phone.pump_for(500);
+    EXPECT_EQ(phone.message(id).status, MYCHAT_MESSAGE_QUEUED);
+    EXPECT_EQ(phone.explain(id).cause, MYCHAT_E_KEY_MISMATCH);
+    EXPECT_EQ(phone.explain(id).repair, MYCHAT_REPAIR_RESTORE_BACKUP);
+    EXPECT_EQ(restore(phone, first), kind == MYCHAT_BACKUP_FULL ? MYCHAT_OK : MYCHAT_E_ALREADY_EXISTS);
+    EXPECT_NE(phone.account().fingerprint, a.account().fingerprint) << "an old backup is no repair";
+
+    int matches = -1;
+    ASSERT_EQ(restore(phone, backup(a, kind), &matches), MYCHAT_OK) << phone.error;
+    EXPECT_EQ(matches, 1);
+    EXPECT_EQ(phone.account().fingerprint, a.account().fingerprint);
+    phone.wait_status(id, MYCHAT_MESSAGE_PENDING);
+    EXPECT_EQ(phone.explain(id).cause, MYCHAT_OK);
+    b.until([&] { return b.contact(kAlice).pending == a.account().fingerprint; }, "the new key waits");
+    accept(b, kAlice, a.account().fingerprint);
+    b.until([&] { return b.message(id).verification == MYCHAT_VERIFICATION_VERIFIED; }, "it is verified");
+  }
+}
+
+TEST_F(Trust, TheNewestBackupIsTakenOfflineAndWithoutAKey) {
+  Sdk a = alice();
+  Sdk offline = device("offline", "alice", test::kAliceKey);
+  offline.stop();
+  Sdk bare = client("bare");
+  ASSERT_EQ(bare.login("alice"), MYCHAT_OK) << bare.error;
+  bare.wait_online();
+  Sdk logged_out = device("logged-out", "alice", test::kAliceKey);
+  ASSERT_EQ(logged_out.call([&](auto* r, auto* e) { return mychat_client_logout(logged_out.get(), r, e); }),
+            MYCHAT_OK);
+  const std::string old = backup(a);
+  rotate(a);
+  const std::string saved = backup(a);
+  for (Sdk* sdk : {&offline, &bare}) {
+    ASSERT_EQ(restore(*sdk, saved), MYCHAT_OK) << sdk->error;
+    EXPECT_EQ(sdk->account().fingerprint, a.account().fingerprint);
+  }
+  // A log-in with the key of before is refused, and says what to do.
+  EXPECT_EQ(logged_out.login("alice"), MYCHAT_E_KEY_MISMATCH);
+  EXPECT_NE(logged_out.error.find("newest key backup"), std::string::npos) << logged_out.error;
+  ASSERT_EQ(restore(logged_out, backup(a, MYCHAT_BACKUP_V1)), MYCHAT_OK) << logged_out.error;
+  EXPECT_EQ(logged_out.login("alice"), MYCHAT_OK) << logged_out.error;
+  offline.forget();
+  offline.start();
+  EXPECT_EQ(offline.wait_online().error, MYCHAT_OK);
+  // One that is too old for a device without a key is refused for what it is.
+  Sdk bare2 = client("bare2");
+  ASSERT_EQ(bare2.login("alice"), MYCHAT_OK) << bare2.error;
+  EXPECT_EQ(restore(bare2, old), MYCHAT_E_KEY_MISMATCH);
+  EXPECT_NE(bare2.error.find("newest"), std::string::npos) << bare2.error;
+}
+
+TEST_F(Trust, ANodeCannotLeadBackToAKeyThatWasGivenUp) {
+  Middle middle(node.port());
+  Sdk::Options options;
+  options.store = dir.file("alice");
+  options.node_url = middle.url();
+  options.flags = MYCHAT_CLIENT_NO_WEBSOCKET;
+  Sdk a(options);
+  ASSERT_EQ(a.import_key(test::kAliceKey), MYCHAT_OK);
+  ASSERT_EQ(a.register_user("alice"), MYCHAT_OK) << a.error;
+  a.wait_state(MYCHAT_CONNECTION_POLLING);
+  const std::string old = backup(a);
+  const std::string old_v1 = backup(a, MYCHAT_BACKUP_V1);
+  std::string me;
+  std::mutex mutex;
+  middle.set_alter([&](const test::RawRequest& request, std::string& body) {
+    if (request.target != "/api/users/me") return true;
+    const std::lock_guard lock(mutex);
+    if (me.empty()) me = body;
+    body = me;  // The key of before the rotation, for ever.
+    return true;
+  });
+  a.reopen();
+  a.wait_state(MYCHAT_CONNECTION_POLLING);
+  rotate(a);
+  const std::string present = a.account().fingerprint;
+  a.reopen();
+  EXPECT_EQ(a.wait_state(MYCHAT_CONNECTION_POLLING).error, MYCHAT_E_KEY_MISMATCH);
+  int matches = -1;
+  EXPECT_EQ(restore(a, old, &matches), MYCHAT_OK) << a.error;
+  EXPECT_EQ(matches, 0);
+  EXPECT_EQ(restore(a, old_v1), MYCHAT_E_ALREADY_EXISTS);
+  EXPECT_EQ(a.account().fingerprint, present);
+  middle.set_alter(nullptr);
+}
+
+// ---- Own messages and accounts
+
+TEST_F(Trust, WithoutTheKeyOwnMessagesSayWhyTheyCannotBeRead) {
+  Sdk b = bob();
+  Sdk a = alice();
+  const std::string id = a.send(kBob, "mine");
+  a.wait_status(id, MYCHAT_MESSAGE_DELIVERED);
+  Sdk fresh = client("alice2");
+  ASSERT_EQ(fresh.login("alice"), MYCHAT_OK) << fresh.error;
+  fresh.until([&] { return fresh.message(id).status >= MYCHAT_MESSAGE_DELIVERED; }, "its receipt");
+  EXPECT_EQ(fresh.message(id).direction, MYCHAT_DIRECTION_OUT);
+  EXPECT_FALSE(fresh.message(id).readable);
+  EXPECT_EQ(fresh.message(id).failure, MYCHAT_E_NO_IDENTITY);
+  EXPECT_EQ(fresh.explain(id).cause, MYCHAT_E_NO_IDENTITY);
+  EXPECT_EQ(fresh.explain(id).repair, MYCHAT_REPAIR_RESTORE_BACKUP);
+  ASSERT_EQ(restore(fresh, backup(a)), MYCHAT_OK) << fresh.error;
+  fresh.until([&] { return fresh.message(id).readable; }, "it can be read");
+  EXPECT_EQ(fresh.message(id).verification, MYCHAT_VERIFICATION_NONE);
+}
+
+TEST_F(Trust, ARestoredBackupKnowsTheAccountBeforeTheFirstLogin) {
+  Sdk a = alice();
+  const std::string saved = backup(a);
+  Sdk fresh = client("alice2");
+  ASSERT_EQ(restore(fresh, saved), MYCHAT_OK) << fresh.error;
+  EXPECT_EQ(fresh.account().handle, kAlice);
+  EXPECT_FALSE(fresh.account().logged_in);
+  mychat_account* account = nullptr;
+  ASSERT_EQ(mychat_client_account(fresh.get(), &account, nullptr), MYCHAT_OK);
+  EXPECT_GT(account->backup_at, 0);
+  mychat_account_free(account);
+  EXPECT_EQ(fresh.try_send(kBob, "too early"), MYCHAT_E_INVALID_STATE);
+  ASSERT_EQ(fresh.login("alice"), MYCHAT_OK) << fresh.error;
+  EXPECT_TRUE(fresh.account().signs);
+}
+
+TEST_F(Trust, FromADeletedAccountNothingIsSent) {
+  Sdk a = alice();
+  ASSERT_EQ(a.call([&](auto* r, auto* e) {
+    return mychat_client_delete_account(a.get(), "a long password", r, e);
+  }),
+            MYCHAT_OK)
+      << a.error;
+  EXPECT_EQ(a.try_send(kBob, "never"), MYCHAT_E_INVALID_STATE);
+  EXPECT_NE(a.error.find("deleted"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mychat::e2e

@@ -53,7 +53,6 @@ int register_command(const Globals& globals, const RegisterOptions& options) {
   request.invite = options.invite.empty() ? nullptr : options.invite.c_str();
   request.device_name = options.device.empty() ? nullptr : options.device.c_str();
   enter(session, [&] { session.request(mychat_client_register, &request); });
-  const auto account = session.account();
   std::string file;
   if (plan.wanted) {
     try {
@@ -63,6 +62,7 @@ int register_command(const Globals& globals, const RegisterOptions& options) {
       throw;
     }
   }
+  const auto account = session.account();
   if (globals.json) {
     print_result(
         JsonObject().raw("account", account_json(*account)).text_or_null("backup", file.c_str()).str());

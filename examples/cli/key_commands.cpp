@@ -1,6 +1,7 @@
 // Fingerprints, verification, backups, rotation.
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 
 #include "backup_file.h"
@@ -224,6 +225,25 @@ int backup_passwd_command(const Globals& globals, const std::string& file, const
   return kOk;
 }
 
+namespace {
+
+void try_online(Session& session) {
+  try {
+    session.go_online(std::chrono::milliseconds(15'000));
+  } catch (const ApiError& error) {
+    print_note(session.globals(), "Not connected: " + safe_line(error.what()));
+  }
+}
+
+std::string login_line(const mychat_account& account) {
+  const std::string handle = account.handle;
+  return std::string("mychat ") +
+         (*account.node_url == '\0' ? "--node URL " : "--node " + safe_line(account.node_url) + " ") +
+         "login " + (handle.empty() ? "USERNAME" : safe_line(handle.substr(0, handle.find('@'))));
+}
+
+}  // namespace
+
 int restore_command(const Globals& globals, const std::string& file) {
   const auto bytes = read_file(file, kMaxArchive);
   const SecretText password = backup_password(globals, Ask::kOnce);
@@ -232,16 +252,25 @@ int restore_command(const Globals& globals, const std::string& file) {
   fetch<mychat_backup_report>(mychat_verify_backup, static_cast<mychat_client*>(nullptr), data, bytes.size(),
                               password.c_str());
   Session session(globals, Store::kMayCreate);
+  // Which key the account has now decides what the archive is good for; without the node, what is known here.
+  const bool logged_in = session.account()->logged_in != 0;
+  if (logged_in) try_online(session);
   const auto report = fetch<mychat_backup_report>(mychat_client_import_backup, session.client(), data,
                                                   bytes.size(), password.c_str());
+  if (logged_in) try_online(session);
   if (globals.json) {
     print_result(report_json(*report));
   } else {
-    print_result("Restored.");
+    print_result(report->matches_account == 0 ? "Restored what was missing; the key in use stays."
+                                              : "Restored.");
     print_report(*report);
-    if (session.account()->logged_in == 0)
-      print_note(globals, "Now log in: mychat --node URL login USERNAME");
+    if (!logged_in) print_note(globals, "Now log in: " + login_line(*session.account()));
   }
+  if (session.key_is_replaced())
+    throw ApiError(
+        MYCHAT_E_KEY_MISMATCH, MYCHAT_DOMAIN_KEYS,
+        "That backup does not hold the account's present key: restore the newest one, made after the "
+        "key was changed.");
   return kOk;
 }
 

@@ -80,8 +80,8 @@ class Listener {
     switch (event.type) {
       case MYCHAT_EVENT_MESSAGE:
       case MYCHAT_EVENT_MESSAGE_STATUS:
-        out.raw("message", message_json(*event.data.message))
-            .text("sender_trust", trust_name(trust_of(session_.client(), event.data.message->sender)));
+        out.raw("message",
+                message_json(*event.data.message, trust_of(session_.client(), event.data.message->sender)));
         break;
       case MYCHAT_EVENT_CONTACT:
       case MYCHAT_EVENT_KEY_CHANGED:

@@ -1,7 +1,9 @@
 // mychat: the command line.
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdint>
 #include <functional>
+#include <limits>
 
 #include "commands.h"
 #include "session.h"
@@ -37,7 +39,9 @@ one JSON object (listen: one a line), warnings are {"warning":"..."}, and an err
 What other people wrote is shown with control characters, escape sequences and direction marks spelled out (\x1B).
 
 Who wrote a message: [verified] signed, and you compared safety numbers; [signed] signed by the key that the node first
-gave; [unsigned] only the node vouches for the sender; [unknown key]; [FORGED?] the signature is wrong.
+gave; [unsigned] only the node vouches for the sender; [unknown key] signed and not altered, but by a key not known to be the
+sender's (mychat explain ID says more); [FORGED?] the signature is wrong. In JSON "verification" is what the signature says
+(verified, unverified, unsigned, invalid), and "sender_trust" whether you compared safety numbers.
 
 Exit codes: 0 done, 1 other failure, 2 usage, 3 not found, 4 password or session refused, 5 network or time-out,
 6 keys (changed, not verified, cannot decrypt), 7 local store or file.)";
@@ -64,7 +68,7 @@ class Program {
     } catch (const CLI::ParseError& error) {
       if (error.get_exit_code() == 0) return app_.exit(error);
       for (int i = 1; i < argc; ++i) globals_.json = globals_.json || std::string(argv[i]) == "--json";
-      return print_error(globals_, UsageError(std::string(error.what()) + " (see: mychat --help)"));
+      return print_error(globals_, UsageError(what_is_wrong(error) + " (see: mychat --help)"));
     }
     try {
       return action_();
@@ -76,6 +80,14 @@ class Program {
   }
 
  private:
+  // "A subcommand is required" also stands for one that there is not: that is named.
+  std::string what_is_wrong(const CLI::ParseError& error) const {
+    const std::vector<std::string> unknown = app_.remaining(true);
+    if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::RequiredError) || unknown.empty())
+      return error.what();
+    return "There is no command '" + unknown.front() + "'";
+  }
+
   CLI::App* command(CLI::App& parent, const char* name, const char* help, std::function<int()> action) {
     CLI::App* sub = parent.add_subcommand(name, help);
     sub->fallthrough();
@@ -265,7 +277,8 @@ class Program {
     history->add_option("--limit", history_.limit, "Messages a page")
         ->check(CLI::Range(1, 500))
         ->capture_default_str();
-    history->add_option("--before", history_.before, "Where the previous page ended");
+    history->add_option("--before", history_.before, "Where the previous page ended")
+        ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()));
     history->add_option("--search", history_.search,
                         "Only messages with this text; without a handle in all conversations");
     history->add_flag("--mark-read", history_.mark_read, "Tell the sender that you read them");

@@ -19,6 +19,11 @@ milliseconds to_ms(double seconds) {
   return milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));
 }
 
+std::vector<std::uint8_t> not_empty(std::vector<std::uint8_t> text) {
+  if (text.empty()) throw UsageError("There is no text to send.");
+  return text;
+}
+
 std::vector<std::uint8_t> message_bytes(const SendOptions& options) {
   if (!options.file.empty()) {
     if (!options.words.empty()) throw UsageError("Give a text or --file, not both.");
@@ -27,11 +32,11 @@ std::vector<std::uint8_t> message_bytes(const SendOptions& options) {
   if (options.words.empty() || (options.words.size() == 1 && options.words[0] == "-")) {
     auto bytes = read_file("-", kMaxInput);
     if (!bytes.empty() && bytes.back() == '\n') bytes.pop_back();  // As `echo` adds it.
-    return bytes;
+    return not_empty(std::move(bytes));
   }
   std::string text;
   for (const std::string& word : options.words) text += (text.empty() ? "" : " ") + word;
-  return {text.begin(), text.end()};
+  return not_empty({text.begin(), text.end()});
 }
 
 mychat_message_status goal_of(const std::string& wait) {
@@ -65,6 +70,7 @@ Owned<mychat_message> follow(Session& session, const std::string& id, mychat_mes
     }
     if (event.type == MYCHAT_EVENT_CONNECTION && event.data.connection->error.status != MYCHAT_OK) {
       obstacle.emplace(event.data.connection->error);
+      if (session.key_is_replaced()) return true;
       // With something to wait for beyond the node's answer, another attempt may still be in time.
       return goal == MYCHAT_MESSAGE_PENDING || event.data.connection->state == MYCHAT_CONNECTION_OFFLINE;
     }
@@ -76,7 +82,7 @@ Owned<mychat_message> follow(Session& session, const std::string& id, mychat_mes
 void print_sent(const Globals& globals, const mychat_message& message,
                 const std::optional<ApiError>& obstacle) {
   if (globals.json) {
-    print_result(message_json(message));
+    print_result(message_json(message, MYCHAT_TRUST_UNVERIFIED));  // One's own: nobody to be trusted.
     return;
   }
   if (message.status != MYCHAT_MESSAGE_QUEUED) {
@@ -84,9 +90,20 @@ void print_sent(const Globals& globals, const mychat_message& message,
     return;
   }
   print_result(std::string(message.id) + " queued");
+  if (obstacle && obstacle->status() == MYCHAT_E_KEY_MISMATCH) {
+    print_note(globals,
+               "It is kept here and goes out after mychat restore FILE, with the newest key backup.");
+    return;
+  }
   print_note(globals,
              "It is kept here and goes out with the next command that reaches the node (mychat sync).");
   if (obstacle) print_note(globals, "Why: " + safe_line(obstacle->what()));
+}
+
+// Throws when the message waits for somebody to do something about a key.
+void throw_held_back(const std::optional<ApiError>& obstacle, const mychat_message& message) {
+  if (obstacle && exit_code(obstacle->status()) == kKeys && message.status == MYCHAT_MESSAGE_QUEUED)
+    throw ApiError(*obstacle);
 }
 
 [[noreturn]] void throw_failed(Session& session, const mychat_message& message) {
@@ -119,8 +136,7 @@ int send_command(const Globals& globals, const SendOptions& options) {
   const auto message = follow(session, id, goal, to_ms(options.timeout), obstacle);
   if (message->status == MYCHAT_MESSAGE_FAILED) throw_failed(session, *message);
   print_sent(globals, *message, obstacle);
-  if (obstacle && obstacle->status() == MYCHAT_E_KEY_CHANGED && message->status == MYCHAT_MESSAGE_QUEUED)
-    throw ApiError(*obstacle);
+  throw_held_back(obstacle, *message);
   // Queued is safe, and what one asks for by default; more was asked for by name.
   if (options.wait != "accepted" && !reached(message->status, goal))
     throw ApiError(MYCHAT_E_TIMEOUT, MYCHAT_DOMAIN_NETWORK,
@@ -135,6 +151,7 @@ int retry_command(const Globals& globals, const std::string& id) {
   const auto message = follow(session, id, MYCHAT_MESSAGE_PENDING, milliseconds(15'000), obstacle);
   if (message->status == MYCHAT_MESSAGE_FAILED) throw_failed(session, *message);
   print_sent(globals, *message, obstacle);
+  throw_held_back(obstacle, *message);
   return kOk;
 }
 
@@ -223,7 +240,7 @@ int history_command(const Globals& globals, const HistoryOptions& options) {
   for (std::size_t i = list->count; i-- > 0;) {
     const mychat_message& message = *list->items[i];
     if (globals.json) {
-      items.raw(message_json(message));
+      items.raw(message_json(message, trust_of(session.client(), message.sender)));
     } else {
       print_result(message_line(message, trust_of(session.client(), message.sender)));
     }

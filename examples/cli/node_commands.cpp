@@ -103,7 +103,8 @@ int status_command(const Globals& globals, double timeout) {
                  (obstacle ? " (not connected: " + safe_line(obstacle->what()) + ")" : " (connected)"));
     print_result("unread:      " + std::to_string(unread));
   }
-  return obstacle ? exit_code(obstacle->status()) : kOk;
+  if (obstacle) return exit_code(obstacle->status());
+  return session.key_is_replaced() ? kKeys : kOk;
 }
 
 int sync_command(const Globals& globals, double timeout) {
@@ -131,7 +132,7 @@ int sync_command(const Globals& globals, double timeout) {
                    ? JsonObject().number("waiting_to_be_shown", received).number("accepted", sent).str()
                    : std::to_string(sent) + " sent, " + std::to_string(received) +
                          " received and waiting (mychat listen, mychat history)");
-  return kOk;
+  return session.key_is_replaced() ? kKeys : kOk;  // Nothing was sent.
 }
 
 int policy_command(const Globals& globals, const PolicyOptions& options) {

@@ -102,6 +102,12 @@ Owned<mychat_event> Session::next(milliseconds limit) {
 void Session::note(const mychat_event& event) {
   must_be_shown_ = must_be_shown_ || is_news(event);
   if (event.seq > acknowledgeable_ && !must_be_shown_) acknowledgeable_ = event.seq;
+  if (event.type == MYCHAT_EVENT_CONNECTION && (event.data.connection->state == MYCHAT_CONNECTION_ONLINE ||
+                                                event.data.connection->state == MYCHAT_CONNECTION_POLLING)) {
+    key_is_replaced_ = event.data.connection->error.status == MYCHAT_E_KEY_MISMATCH;
+    if (key_is_replaced_)
+      print_warning(globals_, std::string(event.data.connection->error.message) + " (mychat restore FILE)");
+  }
   if (event.type == MYCHAT_EVENT_PROGRESS) show_progress(*event.data.progress);
   if (event.type == MYCHAT_EVENT_KEY_CHANGED) print_key_change(globals_, *event.data.contact);
 }

@@ -30,6 +30,8 @@ class Session {
   // "bob" is a user of the account's own node.
   std::string handle(const std::string& given) const;
   void require_login() const;
+  // The node said, when it was last connected, that it has another key for the account: nothing is sent.
+  bool key_is_replaced() const noexcept { return key_is_replaced_; }
   // A store that this very command made, and that holds neither account nor key, is removed again: after a
   // log-in that failed, its passphrase would only be in the way. The session is over then.
   void discard_if_empty() noexcept;
@@ -64,6 +66,7 @@ class Session {
   bool created_ = false;
   Owned<mychat_client> client_;
   bool progress_shown_ = false;
+  bool key_is_replaced_ = false;
   // Journal events that nobody needs to see are acknowledged, up to the first that `listen` will show.
   std::uint64_t acknowledgeable_ = 0;
   bool must_be_shown_ = false;

@@ -1,5 +1,7 @@
 #include "views.h"
 
+#include <sstream>
+
 #include "session.h"
 #include "text.h"
 
@@ -88,7 +90,7 @@ std::string contact_json(const mychat_contact& contact) {
       .str();
 }
 
-std::string message_json(const mychat_message& message) {
+std::string message_json(const mychat_message& message, mychat_trust sender_trust) {
   JsonObject out;
   out.text("id", message.id)
       .text("direction", message.direction == MYCHAT_DIRECTION_IN ? "in" : "out")
@@ -98,6 +100,7 @@ std::string message_json(const mychat_message& message) {
       .text("content_type", content_name(message.content_type))
       .text("status", message_status_name(message.status))
       .text("verification", verification_name(message.verification))
+      .text_or_null("sender_trust", message.direction == MYCHAT_DIRECTION_IN ? trust_name(sender_trust) : "")
       .boolean("readable", message.readable != 0)
       .number("size", static_cast<std::int64_t>(message.size));
   if (message.text != nullptr) {
@@ -133,6 +136,9 @@ std::string report_json(const mychat_backup_report& report) {
 }
 
 std::string node_json(const mychat_node_info& info) {
+  JsonArray capabilities;
+  std::istringstream names(info.capabilities);
+  for (std::string name; names >> name;) capabilities.text(name);
   return JsonObject()
       .text("domain", info.domain)
       .text("version", info.version)
@@ -143,7 +149,7 @@ std::string node_json(const mychat_node_info& info) {
       .number("max_users", info.max_users)
       .number("uptime_seconds", info.uptime_seconds)
       .number("max_message_size", info.max_message_size)
-      .text("capabilities", info.capabilities)
+      .raw("capabilities", capabilities.str())
       .str();
 }
 
@@ -198,7 +204,7 @@ void print_report(const mychat_backup_report& report) {
                                               : std::string()));
   print_result(std::string("readable by:  ") +
                (report.has_v1_members == 0 ? "MyChat with sealed backups only" : "every MyChat v1 client"));
-  if (report.matches_account == 0) print_result("Its key is NOT the one of this account.");
+  if (report.matches_account == 0) print_result("Its key is NOT the one in use here.");
   for (std::size_t i = 0; i < report.loss_count; ++i) print_result("lost: " + safe_line(report.losses[i]));
 }
 

@@ -9,7 +9,7 @@ namespace cli {
 
 std::string account_json(const mychat_account& account);
 std::string contact_json(const mychat_contact& contact);
-std::string message_json(const mychat_message& message);
+std::string message_json(const mychat_message& message, mychat_trust sender_trust);
 std::string report_json(const mychat_backup_report& report);
 std::string node_json(const mychat_node_info& info);
 

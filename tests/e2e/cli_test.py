@@ -287,6 +287,93 @@ class TwoUsers(Case):
                           "MYCHAT_E_PLAINTEXT_REFUSED")
 
 
+class Devices(Case):
+    """One account on several devices, and what the command line says of it."""
+
+    def sent(self, profile, text):
+        return self.must(profile, "--json", "send", "bob", text).json()["id"]
+
+    def test_rotations_are_followed_by_the_newest_backup_and_what_did_not_succeed_says_so(self):
+        registered = self.must("alice", "--json", "register", "alice", "--backup", "alice.zip").json()
+        self.must("bob", "register", "bob", "--backup", "bob.zip", "--kind", "v1")
+        with self.subTest("the account is shown with the backup that was just made"):
+            self.assertGreater(registered["account"]["backup_at"], 0)
+        with self.subTest("a restored backup knows the account and its node"):
+            restored = self.must("phone", "restore", "alice.zip", MYCHAT_NODE=None)
+            self.assertIn(f"mychat --node {self.node.url} login alice", restored.err)
+            shown = self.must("phone", "--json", "whoami", MYCHAT_NODE=None).json()
+            self.assertEqual((shown["handle"], shown["logged_in"]), ("alice@localhost", False))
+            self.assertGreater(shown["backup_at"], 0)
+            self.must("phone", "login", MYCHAT_NODE=None)
+        with self.subTest("all sessions are signed for one who comes late"):
+            self.sent("alice", "from the first device")
+            self.sent("phone", "from the phone")
+            self.must("bob2", "restore", "bob.zip")
+            self.must("bob2", "login", "bob")
+            self.eventually(lambda: sorted((item["text"], item["verification"], item["sender_trust"])
+                                           for item in self.history("bob2")),
+                            [("from the first device", "verified", "unverified"),
+                             ("from the phone", "verified", "unverified")])
+            self.assertEqual(self.must("bob2", "history", "alice").out.count("[signed]"), 2)
+        self.must("alice", "rotate", "--backup", "alice2.zip")
+        with self.subTest("nothing is sent with a key that was replaced"):
+            failed = self.run_cli("phone", "--json", "send", "bob", "after the rotation")
+            self.assert_error(failed, 6, "MYCHAT_E_KEY_MISMATCH")
+            queued = failed.json()
+            self.assertEqual(queued["status"], "queued")
+            why = self.must("phone", "--json", "explain", queued["id"]).json()
+            self.assertEqual((why["cause"], why["repair"]), ("MYCHAT_E_KEY_MISMATCH", "restore_backup"))
+            for command in (["status"], ["sync"]):
+                result = self.run_cli("phone", *command)
+                self.assertEqual(result.code, 6, result)
+                self.assertIn("mychat restore FILE", result.err)
+            self.assert_error(self.run_cli("phone", "--json", "restore", "alice.zip"), 6, "MYCHAT_E_KEY_MISMATCH")
+            self.must("phone", "restore", "alice2.zip")
+            self.assertEqual(self.must("phone", "--json", "whoami").json()["fingerprint"],
+                             self.must("alice", "--json", "whoami").json()["fingerprint"])
+            self.must("phone", "sync")
+            self.assertEqual(self.history("phone", "bob")[-1]["status"], "accepted")
+        with self.subTest("messages of before a rotation are of an unknown key for a new device, not forged"):
+            self.must("bob3", "restore", "bob.zip")
+            self.must("bob3", "login", "bob")
+            self.eventually(lambda: len(self.history("bob3")), 3)
+            out = self.must("bob3", "history", "alice").out
+            self.assertIn("[unknown key]: from the first device", out)
+            self.assertIn("[signed]: after the rotation", out)
+            self.assertNotIn("FORGED", out)
+            old = self.history("bob3")[0]
+            self.assertEqual(old["verification"], "unverified")
+            self.assertIn("was not altered", self.must("bob3", "explain", old["id"]).out)
+            self.assertNotIn("HAS CHANGED", self.must("bob3", "listen", "--timeout", "1").err)
+        with self.subTest("without the key, one's own messages say why they cannot be read"):
+            self.must("bare", "login", "alice")
+            self.eventually(lambda: {(item["readable"], item.get("failure")) for item in self.history("bare", "bob")},
+                            {(False, "MYCHAT_E_NO_IDENTITY")})
+            self.must("bare", "restore", "alice2.zip")
+            self.assertTrue(all(item["readable"] for item in self.history("bare", "bob")))
+        with self.subTest("from a deleted account nothing is sent"):
+            self.must("alice", "delete-account", "--yes")
+            self.assertEqual(self.run_cli("alice", "--json", "send", "bob", "never").error()["status"],
+                             "MYCHAT_E_INVALID_STATE")
+
+    def history(self, profile, peer="alice"):
+        return self.must(profile, "--json", "history", peer, "--sync").json()["messages"]
+
+    def test_what_cannot_be_meant_is_refused(self):
+        result = self.run_cli("nobody", "bogus")
+        self.assertEqual(result.code, 2)
+        self.assertIn("'bogus'", result.err)
+        self.assertIn("'bogus'", self.run_cli("nobody", "contact", "bogus").err)
+        node = subprocess.run([program("MYCHAT_SERVER"), "bogus"], capture_output=True, text=True, timeout=LIMIT)
+        self.assertNotEqual(node.returncode, 0)
+        self.assertIn("bogus", node.stderr)
+        for arguments in (["send", "bob", ""], ["send", "bob"], ["history", "bob", "--before", "-3"]):
+            self.assertEqual(self.run_cli("nobody", *arguments).code, 2, arguments)
+        info = self.must("nobody", "--json", "node-info").json()
+        self.assertIn("mailbox", info["capabilities"])
+        self.assertIsInstance(info["capabilities"], list)
+
+
 class Recovery(Case):
     """What happens when things go wrong: the store is lost, the node is down, a key changes."""
 

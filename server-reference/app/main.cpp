@@ -52,7 +52,12 @@ class Cli {
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-      const int code = app_.exit(error);
+      // "A subcommand is required" also stands for one that there is not: that is named.
+      const std::vector<std::string> unknown = app_.remaining(true);
+      const bool misnamed = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError);
+      const int code = misnamed && !unknown.empty()
+                           ? app_.exit(CLI::ExtrasError(std::vector<std::string>{unknown.front()}))
+                           : app_.exit(error);
       return code == 0 ? kExitOk : kExitUsage;
     }
     return action_();

@@ -24,7 +24,7 @@ class Races : public World {
     return sdk;
   }
   Sdk bob_through_middle() { return through_middle("bob", "bob", test::kBobKey); }
-  // Another session of a user, with the same identity key and a signing key of its own.
+  // Another session of a user, with the same identity key.
   Sdk session(const std::string& store, const std::string& name, std::string_view key) {
     Sdk sdk = client(store);
     EXPECT_EQ(sdk.import_key(key), MYCHAT_OK);

@@ -101,8 +101,15 @@ bool is_inside(const std::string& path, const std::string& folder) {
   return !place.empty() && *place.begin() != "..";
 }
 
-void copy_pages(const std::string& source, const std::string& destination) {
-  SqliteConnection from(source, OpenMode::kReadOnly);
+// A file in WAL mode gets companions from whoever opens it, also from a reader. One that has none is nobody's
+// at the moment, and keeps having none.
+OpenMode mode_to_read(const std::string& path) {
+  const bool has_log = fs::exists(path + "-wal") || fs::exists(path + "-journal");
+  return has_log ? OpenMode::kReadOnly : OpenMode::kImmutable;
+}
+
+void copy_pages(const std::string& source, OpenMode mode, const std::string& destination) {
+  SqliteConnection from(source, mode);
   SqliteConnection to(destination, OpenMode::kReadWrite);
   sqlite3_backup* backup = sqlite3_backup_init(to.handle(), "main", from.handle(), "main");
   if (backup == nullptr) throw_sqlite(sqlite3_extended_errcode(to.handle()), "begin a copy");
@@ -140,7 +147,13 @@ void backup_database(const std::string& source, const std::string& destination) 
   }
   const bool inside = is_inside(destination, folder_of(source));
   TemporaryFile copy(destination + "." + uuid_v4() + ".part", inside ? folder_of(source) : std::string());
-  copy_pages(source, copy.path());
+  copy_pages(source, OpenMode::kReadOnly, copy.path());
+  // Also of an older schema: it is what one wants before an upgrade.
+  const auto problems = Storage::check(copy.path(), true);
+  if (!problems.empty()) {
+    throw Error(MYCHAT_E_STORE_CORRUPT, MYCHAT_DOMAIN_STORE,
+                "The database is damaged, and no backup was made of it: " + problems.front());
+  }
   copy.publish(destination);
 }
 
@@ -188,7 +201,7 @@ std::string Storage::restore(const std::string& source, const std::string& desti
   require_file(source);
   TemporaryFile copy(destination + "." + uuid_v4() + ".part",
                      fs::exists(destination) ? destination : folder_of(destination));
-  copy_pages(source, copy.path());
+  copy_pages(source, mode_to_read(source), copy.path());
   {
     SqliteConnection db(copy.path(), OpenMode::kReadWrite);
     if (schema_version(db, schema_steps()) == 0) {

@@ -326,6 +326,30 @@ TEST_F(ApiCli, DoctorFindsWhatIsWrongAndSaysHowToMendIt) {
   EXPECT_TRUE(warning);
 }
 
+TEST_F(ApiCli, ADamagedDatabaseIsNeitherRunNorBackedUp) {
+  init({"--registration-open", "true"});
+  {
+    auto node = serve();
+    for (const char* name : {"alice", "bob", "carol"})
+      ASSERT_EQ(call("POST", "/api/auth/register", registration(name)).status, 201);
+    node->signal(SIGTERM);
+    EXPECT_EQ(node->wait(), 0);
+  }
+  const std::string db = data() + "/mychat.db";
+  {
+    std::fstream file(db, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(fs::file_size(db) / 2));
+    const std::string junk(fs::file_size(db) / 2, '\x5a');
+    file.write(junk.data(), static_cast<std::streamsize>(junk.size()));
+  }
+  const std::string said = run({"run", "--port", "0"}, 4);
+  EXPECT_NE(said.find("is damaged: "), std::string::npos) << said;
+  EXPECT_NE(said.find("mychat-server restore PATH"), std::string::npos) << said;
+  run({"backup", dir_ / "copy.db"}, 1);
+  EXPECT_FALSE(fs::exists(dir_ / "copy.db"));
+  run({"backup", dir_ / "copy.db"}, 1);
+}
+
 TEST_F(ApiCli, SigtermDrainsWithAWebSocketOpenAndSighupChangesTheLogLevel) {
   init({"--registration-open", "true", "--log-level", "error"});
   auto node = serve();

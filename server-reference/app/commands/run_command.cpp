@@ -118,7 +118,16 @@ int serve(const CommonOptions& common, Config config, const RunOptions& options,
                      std::to_string(config.max_connections) + ".");
   }
   Node node(config, logger);
-  node.start();
+  try {
+    node.start();
+  } catch (const Error& error) {
+    if (error.status() != MYCHAT_E_STORE_CORRUPT) throw;
+    explain_failure(error);
+    std::cerr << "The node does not run on it. Keep the file, and restore a backup: mychat-server restore "
+                 "PATH. What\n"
+                 "can still be read of it, the sqlite3 program's .recover may bring into a new file.\n";
+    return kExitFindings;
+  }
   logger.write(LogLevel::kInfo, "node",
                std::string("mychat-server " MYCHAT_VERSION_STRING " for ") + config.domain + " listens on " +
                    url_of(config, node.port()) + (config.registration_open ? ", registration is open" : ""));

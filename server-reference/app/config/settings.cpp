@@ -201,6 +201,8 @@ void add_ours(std::vector<Setting>& out) {
                                "requests without a session a minute from one address"));
   out.push_back(number_setting("DRAIN_TIMEOUT_SECONDS", &Config::drain_timeout_seconds, 1, 600,
                                "how long a stop waits for requests under way"));
+  out.push_back(number_setting("START_CHECK_SECONDS", &Config::start_check_seconds, 0, 3600,
+                               "how long a start may look for damage in the database; 0: it does not"));
 }
 
 }  // namespace

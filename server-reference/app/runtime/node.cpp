@@ -136,7 +136,12 @@ void Node::start() {
   Impl& node = *impl_;
   StorageOptions storage;
   storage.path = node.config.db_path;
+  storage.check_limit = std::chrono::seconds(node.config.start_check_seconds);
   node.services = std::make_unique<Services>(services_config(node.config), storage, node.logger.log());
+  if (node.services->storage().check_was_cut())
+    node.logger.write(LogLevel::kInfo, "node",
+                      "The database is too large to be checked whole at the start (START_CHECK_SECONDS); "
+                      "doctor and backup check all of it.");
   node.routes =
       std::make_unique<Routes>(routes_config(node.config, node.options), *node.services, node.observer);
   FrontConfig front = front_config(node.config, node.options);

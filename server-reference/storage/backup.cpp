@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 
 #include "base/clock.h"
@@ -22,16 +23,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void throw_io(const std::string& message) {
-  throw Error(MYCHAT_E_IO, MYCHAT_DOMAIN_SYSTEM, message, errno);
+[[noreturn]] void throw_io(const std::string& what) {
+  const int code = errno;
+  throw Error(MYCHAT_E_IO, MYCHAT_DOMAIN_SYSTEM, what + ": " + std::strerror(code) + ".", code);
 }
 
 void sync_path(const std::string& path, int flags) {
   const int fd = open(path.c_str(), flags | O_CLOEXEC);
-  if (fd < 0) throw_io("The file " + path + " cannot be opened.");
+  if (fd < 0) throw_io("The file " + path + " cannot be opened");
   const int failed = fsync(fd);
   close(fd);
-  if (failed != 0) throw_io("The file " + path + " cannot be made durable.");
+  if (failed != 0) throw_io("The file " + path + " cannot be made durable");
 }
 
 // Removes a half-made file unless it was kept.
@@ -40,7 +42,7 @@ class TemporaryFile {
   // Of the same owner as `model`, unless that is empty.
   TemporaryFile(std::string path, const std::string& model) : path_(std::move(path)) {
     const int fd = open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) throw_io("The file " + path_ + " cannot be created.");
+    if (fd < 0) throw_io("The file " + path_ + " cannot be created");
     try {
       if (!model.empty()) give_to_owner_of(fd, model);
     } catch (...) {
@@ -65,7 +67,7 @@ class TemporaryFile {
         throw Error(MYCHAT_E_ALREADY_EXISTS, MYCHAT_DOMAIN_SYSTEM, "The file " + name + " exists already.",
                     EEXIST);
       }
-      throw_io("The file " + name + " cannot be created.");
+      throw_io("The file " + name + " cannot be created");
     }
     sync_path(folder_of(name), O_RDONLY | O_DIRECTORY);
   }
@@ -74,9 +76,9 @@ class TemporaryFile {
   // name.
   void replace(const std::string& name, const std::string& kept) {
     sync_path(path_, O_RDWR);
-    if (link(name.c_str(), kept.c_str()) != 0) throw_io("The file " + kept + " cannot be created.");
+    if (link(name.c_str(), kept.c_str()) != 0) throw_io("The file " + kept + " cannot be created");
     sync_path(folder_of(name), O_RDONLY | O_DIRECTORY);
-    if (std::rename(path_.c_str(), name.c_str()) != 0) throw_io("The file " + name + " cannot be replaced.");
+    if (std::rename(path_.c_str(), name.c_str()) != 0) throw_io("The file " + name + " cannot be replaced");
     sync_path(folder_of(name), O_RDONLY | O_DIRECTORY);
   }
 
@@ -135,7 +137,7 @@ bool count_is_right(SqliteConnection& db) {
 }
 
 void require_file(const std::string& path) {
-  if (access(path.c_str(), R_OK) != 0) throw_io("The file " + path + " cannot be read.");
+  if (access(path.c_str(), R_OK) != 0) throw_io("The file " + path + " cannot be read");
 }
 
 }  // namespace

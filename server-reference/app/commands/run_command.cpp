@@ -82,6 +82,23 @@ void reload(const CommonOptions& common, Node& node, Logger& logger) {
   notify_service_manager("READY=1");
 }
 
+// Whoever sends clients here is told by /ready, and has this long to send them elsewhere. Another signal ends
+// it.
+void linger(Node& node, const Config& config, Logger& logger) {
+  if (config.drain_delay_seconds == 0) return;
+  node.announce_stop();
+  logger.write(LogLevel::kInfo, "node",
+               "Going to stop in " + std::to_string(config.drain_delay_seconds) + " s; /ready says so.");
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(config.drain_delay_seconds);
+  while (true) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return;
+    const auto number = wait_signal(left);
+    if (number && *number != SIGHUP) return;
+  }
+}
+
 // A second signal ends the wait at once; what was committed is safe in any case.
 bool drain(Node& node, const Config& config, Logger& logger) {
   std::atomic<bool> done{false};
@@ -144,6 +161,7 @@ int serve(const CommonOptions& common, Config config, const RunOptions& options,
     break;
   }
   notify_service_manager("STOPPING=1");
+  linger(node, config, logger);
   logger.write(LogLevel::kInfo, "node", "Stopping: finishing what is under way.");
   const bool clean = drain(node, config, logger);
   node.stop();

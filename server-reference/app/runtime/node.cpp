@@ -58,6 +58,7 @@ FrontConfig front_config(const Config& config, const NodeOptions& options) {
   out.max_connections = static_cast<std::size_t>(config.max_connections);
   out.max_connections_per_ip = static_cast<std::size_t>(config.max_connections_per_address);
   out.ws.message_bytes = limits::kWsMaxFrame;
+  out.ws.permessage_deflate = config.ws_compression;
   // The largest item and, beside it, what else a healthy client has waiting.
   out.ws.queue_bytes = limits::kWsMaxFrame + 4 * 1024 * 1024;
   out.ws.heartbeat = options.heartbeat.count() > 0
@@ -167,6 +168,8 @@ bool Node::ready() const { return impl_->services && impl_->services->ready(); }
 void Node::reload_certificate() {
   if (!impl_->config.tls_cert.empty()) impl_->front->reload_certificate();
 }
+
+void Node::announce_stop() { impl_->routes->announce_stop(); }
 
 bool Node::drain(std::chrono::milliseconds deadline) {
   impl_->routes->start_draining();

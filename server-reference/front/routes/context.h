@@ -51,6 +51,7 @@ struct RouteContext {
   RoutesConfig config;
   Services& services;
   Observer& observer;
+  std::atomic<bool> stopping{false};  // /ready says so; everything is still served.
   std::atomic<bool> draining{false};
   WaitingCalls waiting;
 };

@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kMaxInput = 16u << 20;  // More than any message may have; the library says how much.
+constexpr std::size_t kMaxInput = 10'485'744;  // What mychat_client_send() takes.
 
 milliseconds to_ms(double seconds) {
   return milliseconds(static_cast<std::int64_t>(std::ceil(seconds * 1000)));

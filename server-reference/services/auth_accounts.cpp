@@ -20,9 +20,9 @@ constexpr int kEraseStep = 500;
 
 [[noreturn]] void refuse_login() { throw Refused(401, "The user name or the password is wrong."); }
 
-void require_password_form(const Secret& password) {
+void require_password_form(const Secret& password, const char* field) {
   if (password.size() < limits::kPasswordMinBytes || password.size() > limits::kPasswordMaxBytes) {
-    throw Refused(422, "A password has 8 to 1024 bytes.");
+    throw Refused(invalid(field, "A password has 8 to 1024 bytes."));
   }
 }
 
@@ -35,8 +35,8 @@ void take(RateLimiter& limiter, const std::string& key, std::int64_t now, const 
 
 UserRow Auth::Impl::check_registration(const wire::RegisterRequest& request) const {
   const auto username = parse_username(request.username);
-  if (!username) throw Refused(422, "A user name has 3 to 50 characters of a-z, 0-9 and _.");
-  require_password_form(request.password);
+  if (!username) throw Refused(invalid("username", "A user name has 3 to 50 characters of a-z, 0-9 and _."));
+  require_password_form(request.password, "password");
   check_keys(context.handle_of(*username), request.public_key, request.public_key_fingerprint,
              request.signing_key, request.signing_key_certificate);
   UserRow user;
@@ -195,7 +195,7 @@ void Auth::Impl::set_password(Change& change, const UserRow& user, const std::st
 void Auth::change_password(const Caller& caller, Secret current, Secret replacement, Callback<Done> done) {
   Impl* impl = impl_.get();
   try {
-    require_password_form(replacement);
+    require_password_form(replacement, "new_password");
     impl->take_password_check(*caller);
   } catch (const Refused& refused) {
     done(refused.failure());

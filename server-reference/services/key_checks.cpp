@@ -15,21 +15,23 @@ void check_keys(const std::string& handle, const std::string& public_key, const 
     try {
       return parse_public_key(public_key);
     } catch (const Error&) {
-      throw Refused(422, "The public key is not an RSA-4096 key in PEM or JWK form.");
+      throw Refused(invalid("public_key", "The public key is not an RSA-4096 key in PEM or JWK form."));
     }
   }();
   if (!fingerprint_matches(key, public_key, fingerprint)) {
-    throw Refused(422, "The fingerprint does not belong to the public key.");
+    throw Refused(invalid("public_key_fingerprint", "The fingerprint does not belong to the public key."));
   }
   if (!signing_key && !certificate) return;
   if (!signing_key || !certificate) {
-    throw Refused(422, "A signing key and its certificate go together.");
+    throw Refused(invalid(signing_key ? "signing_key_certificate" : "signing_key",
+                          "A signing key and its certificate go together."));
   }
   const auto key_bytes = base64_decode(*signing_key);
   const auto certificate_bytes = base64_decode(*certificate);
   if (!key_bytes || !certificate_bytes ||
       !signing_key_certified(key, handle, view(*key_bytes), view(*certificate_bytes))) {
-    throw Refused(422, "The certificate of the signing key does not verify for this handle.");
+    throw Refused(invalid("signing_key_certificate",
+                          "The certificate of the signing key does not verify for this handle."));
   }
 }
 

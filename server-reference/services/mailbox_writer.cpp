@@ -88,19 +88,33 @@ std::vector<Result<AcceptedMessage>> MailboxWriter::accept(Change& change, const
 
 namespace {
 
+constexpr std::size_t kRsa4096Bytes = 512;
+
+// What RSA-4096 wraps is as long as its modulus. Other algorithms have other lengths, of which the node knows
+// nothing.
+std::optional<Failure> refusal_of_key(const char* field, std::string_view algorithm,
+                                      const std::optional<std::string>& key) {
+  if (!key || algorithm != limits::kAlgorithmEnvelopeV1 || base64_decoded_size(*key) == kRsa4096Bytes)
+    return std::nullopt;
+  return invalid(field, std::string(field) + " is not what RSA-4096 makes: base64 of 512 bytes.");
+}
+
 std::optional<Failure> refusal_of(const wire::SendMessageRequest& draft, const NodeConfig& config,
                                   Handle& recipient) {
   if (draft.group_id) return Failure{501, "This node does not carry group messages yet.", 0};
   const auto parsed = Handle::parse(draft.recipient_handle.value_or(""));
-  if (!parsed) return Failure{422, "The recipient is not a handle of the form username@domain.", 0};
+  if (!parsed)
+    return invalid("recipient_handle", "The recipient is not a handle of the form username@domain.");
   if (parsed->domain != config.domain) {
     return Failure{501, "Users of other nodes cannot be reached yet: this node does not federate.", 0};
   }
-  if (!draft.encrypted_key || draft.encrypted_key->empty() || draft.iv.empty()) {
-    return Failure{422, "A message to a user needs encrypted_key and iv.", 0};
-  }
+  if (draft.iv.empty()) return invalid("iv", "A message to a user needs its iv.");
+  if (!draft.encrypted_key) return invalid("encrypted_key", "A message to a user needs its wrapped key.");
+  if (auto refusal = refusal_of_key("encrypted_key", draft.algorithm, draft.encrypted_key)) return refusal;
+  if (auto refusal = refusal_of_key("sender_encrypted_key", draft.algorithm, draft.sender_encrypted_key))
+    return refusal;
   const auto size = base64_decoded_size(draft.encrypted_content);
-  if (!size) return Failure{422, "The encrypted content is not base64.", 0};
+  if (!size) return invalid("encrypted_content", "The encrypted content is not base64.");
   if (*size > config.max_message_size) {
     return Failure{413, "The message is larger than this node takes.", 0};
   }
@@ -149,7 +163,7 @@ Result<AcceptedMessage> MailboxWriter::accept_one(Change& change, const Principa
   }
   const std::string id = draft.id ? *draft.id : uuid_v7(change.now);
   const auto uuid = parse_uuid(id);
-  if (!uuid) return Failure{422, "The id is not a UUID.", 0};
+  if (!uuid) return invalid("id", "The id is not a UUID.");
   const KnownUser recipient = user(change.db, handle.username);
   if (recipient.id == 0 || recipient.deleted) {
     // A repeated id gets its first answer even when the recipient is gone meanwhile.

@@ -14,7 +14,13 @@ struct Failure {
   int status = 500;
   std::string detail;   // One English sentence for `{"detail"}`; holds no secret.
   int retry_after = 0;  // Seconds for Retry-After; 0: none.
+  std::string field{};  // Of a 422: the member of the body that is wrong; empty: all of it.
 };
+
+// A 422 that names the member.
+inline Failure invalid(std::string field, std::string detail) {
+  return {422, std::move(detail), 0, std::move(field)};
+}
 
 // A refusal of a synchronous call. `detail()` of the base is the HTTP status as well.
 class Refused : public Error {

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 
 #include "base/clock.h"
@@ -22,16 +23,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void throw_io(const std::string& message) {
-  throw Error(MYCHAT_E_IO, MYCHAT_DOMAIN_SYSTEM, message, errno);
+[[noreturn]] void throw_io(const std::string& what) {
+  const int code = errno;
+  throw Error(MYCHAT_E_IO, MYCHAT_DOMAIN_SYSTEM, what + ": " + std::strerror(code) + ".", code);
 }
 
 void sync_path(const std::string& path, int flags) {
   const int fd = open(path.c_str(), flags | O_CLOEXEC);
-  if (fd < 0) throw_io("The file " + path + " cannot be opened.");
+  if (fd < 0) throw_io("The file " + path + " cannot be opened");
   const int failed = fsync(fd);
   close(fd);
-  if (failed != 0) throw_io("The file " + path + " cannot be made durable.");
+  if (failed != 0) throw_io("The file " + path + " cannot be made durable");
 }
 
 // Removes a half-made file unless it was kept.
@@ -40,7 +42,7 @@ class TemporaryFile {
   // Of the same owner as `model`, unless that is empty.
   TemporaryFile(std::string path, const std::string& model) : path_(std::move(path)) {
     const int fd = open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) throw_io("The file " + path_ + " cannot be created.");
+    if (fd < 0) throw_io("The file " + path_ + " cannot be created");
     try {
       if (!model.empty()) give_to_owner_of(fd, model);
     } catch (...) {
@@ -65,7 +67,7 @@ class TemporaryFile {
         throw Error(MYCHAT_E_ALREADY_EXISTS, MYCHAT_DOMAIN_SYSTEM, "The file " + name + " exists already.",
                     EEXIST);
       }
-      throw_io("The file " + name + " cannot be created.");
+      throw_io("The file " + name + " cannot be created");
     }
     sync_path(folder_of(name), O_RDONLY | O_DIRECTORY);
   }
@@ -74,9 +76,9 @@ class TemporaryFile {
   // name.
   void replace(const std::string& name, const std::string& kept) {
     sync_path(path_, O_RDWR);
-    if (link(name.c_str(), kept.c_str()) != 0) throw_io("The file " + kept + " cannot be created.");
+    if (link(name.c_str(), kept.c_str()) != 0) throw_io("The file " + kept + " cannot be created");
     sync_path(folder_of(name), O_RDONLY | O_DIRECTORY);
-    if (std::rename(path_.c_str(), name.c_str()) != 0) throw_io("The file " + name + " cannot be replaced.");
+    if (std::rename(path_.c_str(), name.c_str()) != 0) throw_io("The file " + name + " cannot be replaced");
     sync_path(folder_of(name), O_RDONLY | O_DIRECTORY);
   }
 
@@ -101,8 +103,15 @@ bool is_inside(const std::string& path, const std::string& folder) {
   return !place.empty() && *place.begin() != "..";
 }
 
-void copy_pages(const std::string& source, const std::string& destination) {
-  SqliteConnection from(source, OpenMode::kReadOnly);
+// A file in WAL mode gets companions from whoever opens it, also from a reader. One that has none is nobody's
+// at the moment, and keeps having none.
+OpenMode mode_to_read(const std::string& path) {
+  const bool has_log = fs::exists(path + "-wal") || fs::exists(path + "-journal");
+  return has_log ? OpenMode::kReadOnly : OpenMode::kImmutable;
+}
+
+void copy_pages(const std::string& source, OpenMode mode, const std::string& destination) {
+  SqliteConnection from(source, mode);
   SqliteConnection to(destination, OpenMode::kReadWrite);
   sqlite3_backup* backup = sqlite3_backup_init(to.handle(), "main", from.handle(), "main");
   if (backup == nullptr) throw_sqlite(sqlite3_extended_errcode(to.handle()), "begin a copy");
@@ -128,7 +137,7 @@ bool count_is_right(SqliteConnection& db) {
 }
 
 void require_file(const std::string& path) {
-  if (access(path.c_str(), R_OK) != 0) throw_io("The file " + path + " cannot be read.");
+  if (access(path.c_str(), R_OK) != 0) throw_io("The file " + path + " cannot be read");
 }
 
 }  // namespace
@@ -140,7 +149,13 @@ void backup_database(const std::string& source, const std::string& destination) 
   }
   const bool inside = is_inside(destination, folder_of(source));
   TemporaryFile copy(destination + "." + uuid_v4() + ".part", inside ? folder_of(source) : std::string());
-  copy_pages(source, copy.path());
+  copy_pages(source, OpenMode::kReadOnly, copy.path());
+  // Also of an older schema: it is what one wants before an upgrade.
+  const auto problems = Storage::check(copy.path(), true);
+  if (!problems.empty()) {
+    throw Error(MYCHAT_E_STORE_CORRUPT, MYCHAT_DOMAIN_STORE,
+                "The database is damaged, and no backup was made of it: " + problems.front());
+  }
   copy.publish(destination);
 }
 
@@ -188,7 +203,7 @@ std::string Storage::restore(const std::string& source, const std::string& desti
   require_file(source);
   TemporaryFile copy(destination + "." + uuid_v4() + ".part",
                      fs::exists(destination) ? destination : folder_of(destination));
-  copy_pages(source, copy.path());
+  copy_pages(source, mode_to_read(source), copy.path());
   {
     SqliteConnection db(copy.path(), OpenMode::kReadWrite);
     if (schema_version(db, schema_steps()) == 0) {

@@ -5,8 +5,8 @@
 
 namespace mychat::server {
 
-// A consistent copy in one file, durable when this returns. MYCHAT_E_ALREADY_EXISTS when there is such a
-// file.
+// A consistent copy in one file, checked, and durable when this returns. MYCHAT_E_ALREADY_EXISTS when there
+// is such a file; MYCHAT_E_STORE_CORRUPT when the database is damaged: then there is no copy.
 void backup_database(const std::string& source, const std::string& destination);
 
 }  // namespace mychat::server

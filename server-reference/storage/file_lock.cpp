@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "base/error.h"
 #include "storage/ownership.h"
@@ -14,7 +15,12 @@ namespace mychat::server {
 
 FileLock::FileLock(const std::string& path) : fd_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
   if (fd_ < 0) {
-    throw Error(MYCHAT_E_IO, MYCHAT_DOMAIN_SYSTEM, "The lock file " + path + " cannot be opened.", errno);
+    const int code = errno;
+    throw Error(
+        MYCHAT_E_IO, MYCHAT_DOMAIN_SYSTEM,
+        "The lock file " + path + " cannot be made: " + std::strerror(code) +
+            ". The node's folder must be one that this user can write to: check DATA_DIR and DB_PATH.",
+        code);
   }
   if (struct stat status{}; fstat(fd_, &status) == 0 && status.st_uid == 0) {
     try {

@@ -123,11 +123,34 @@ void Query::bind(int at, const DenseText& value, bool keep) {
   }
 }
 
+namespace {
+
+std::string immutable_uri(const std::string& path) {
+  std::string uri = path.starts_with('/') ? "file://" : "file:";
+  for (const char c : path) {
+    if (c == '%') {
+      uri += "%25";
+    } else if (c == '?') {
+      uri += "%3f";
+    } else if (c == '#') {
+      uri += "%23";
+    } else {
+      uri += c;
+    }
+  }
+  return uri + "?immutable=1";
+}
+
+}  // namespace
+
 SqliteConnection::SqliteConnection(const std::string& path, OpenMode mode) {
+  const bool immutable = mode == OpenMode::kImmutable;
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  flags |= mode == OpenMode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  flags |= mode == OpenMode::kReadOnly || immutable ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   if (mode == OpenMode::kReadWriteCreate) flags |= SQLITE_OPEN_CREATE;
-  const int code = sqlite3_open_v2(path.c_str(), &db_, flags, nullptr);
+  if (immutable) flags |= SQLITE_OPEN_URI;
+  const int code =
+      sqlite3_open_v2(immutable ? immutable_uri(path).c_str() : path.c_str(), &db_, flags, nullptr);
   if (code != SQLITE_OK) {
     sqlite3_close(std::exchange(db_, nullptr));
     throw_sqlite(code, "open " + path);

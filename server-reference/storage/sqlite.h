@@ -77,7 +77,8 @@ class Query {
   sqlite3_stmt* statement_;
 };
 
-enum class OpenMode { kReadWrite, kReadWriteCreate, kReadOnly };
+// kImmutable: only for a file that nobody writes to; leaves nothing beside it.
+enum class OpenMode { kReadWrite, kReadWriteCreate, kReadOnly, kImmutable };
 
 class SqliteConnection {
  public:

@@ -18,6 +18,7 @@
 #include "storage/checkpointer.h"
 #include "storage/file_lock.h"
 #include "storage/ownership.h"
+#include "storage/quick_check.h"
 #include "storage/schema.h"
 #include "storage/sqlite.h"
 
@@ -35,6 +36,7 @@ struct Storage::Impl {
   explicit Impl(StorageOptions chosen) : options(std::move(chosen)) {}
 
   void open_database();
+  void require_sound();
   void load_node();
   void write_loop();
   bool wait_for_group(std::unique_lock<std::mutex>& lock, std::vector<std::unique_ptr<Operation>>& group);
@@ -51,6 +53,7 @@ struct Storage::Impl {
   std::unique_ptr<FileLock> lock_file;
   std::unique_ptr<SqliteConnection> writer;
   std::string mailbox_id;
+  bool check_was_cut = false;
   std::int64_t data_version = 0;
   std::int64_t last_seq = 0;   // Of the writer, perhaps not yet committed.
   std::int64_t aside_seq = 0;  // node.last_seq: those up to here are this process's to give out.
@@ -115,6 +118,7 @@ void Storage::Impl::open_database() {
                 "The database has schema " + std::to_string(version) + " and needs to be migrated to " +
                     std::to_string(current_version()) + ".");
   }
+  if (exists && options.check_limit.count() > 0) require_sound();
   writer->execute("PRAGMA page_size = " + std::to_string(kPageSize));
   writer->execute("PRAGMA journal_mode = WAL");
   writer->execute("PRAGMA synchronous = FULL");
@@ -122,6 +126,15 @@ void Storage::Impl::open_database() {
   writer->execute("PRAGMA cache_size = -" + std::to_string(options.cache_kib));
   writer->execute("PRAGMA temp_store = MEMORY");
   migrate(*writer, schema_steps());
+}
+
+// Before anything is written: a node that goes on with a damaged file makes it worse.
+void Storage::Impl::require_sound() {
+  const QuickCheck found = quick_check(*writer, options.check_limit);
+  check_was_cut = found.cut;
+  if (found.problem.empty()) return;
+  throw Error(MYCHAT_E_STORE_CORRUPT, MYCHAT_DOMAIN_STORE,
+              "The database " + options.path + " is damaged: " + found.problem);
 }
 
 void Storage::Impl::load_node() {
@@ -369,6 +382,7 @@ Storage::Reader Storage::read() {
 const std::string& Storage::mailbox_id() const noexcept { return impl_->mailbox_id; }
 std::int64_t Storage::last_seq() const noexcept { return impl_->committed_seq; }
 bool Storage::healthy() const noexcept { return impl_->healthy; }
+bool Storage::check_was_cut() const noexcept { return impl_->check_was_cut; }
 
 StorageStats Storage::stats() const {
   StorageStats stats;

@@ -28,7 +28,9 @@ struct StorageOptions {
   std::chrono::microseconds patience{20'000};
   bool create = true;   // When there is no file.
   bool migrate = true;  // Else a database that needs it is refused.
-  bool hold = true;     // Keep other nodes out. The operator's commands, which may run beside a node, do not.
+  // How long the start may look for damage (quick_check); a damaged database is refused. 0: it does not look.
+  std::chrono::milliseconds check_limit{0};
+  bool hold = true;  // Keep other nodes out. The operator's commands, which may run beside a node, do not.
   std::size_t checkpoint_bytes = 64 * 1024 * 1024;  // Size at which the write-ahead log begins afresh.
   std::size_t copy_bytes = 2 * 1024 * 1024;  // Its growth after which that is copied into the database.
 };
@@ -107,6 +109,8 @@ class Storage {
   const std::string& mailbox_id() const noexcept;
   std::int64_t last_seq() const noexcept;  // Committed.
   bool healthy() const noexcept;  // False once a commit failed (disk full, I/O error) until one works again.
+  // The start had no time to look through the whole database.
+  bool check_was_cut() const noexcept;
   StorageStats stats() const;
 
   // Online copy into a new file, durable when it returns; refuses to overwrite. Any thread; blocks.

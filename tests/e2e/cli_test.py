@@ -245,6 +245,14 @@ class TwoUsers(Case):
         self.assertEqual((self.folder / "copy").read_bytes(), bytes(range(256)))
         self.assertEqual(stat.S_IMODE(os.stat(self.folder / "copy").st_mode), 0o600)
 
+    def test_a_file_of_any_size_beyond_the_limit_is_refused_with_the_same_limit(self):
+        for mebibytes in (11, 20):
+            (self.folder / "large").write_bytes(bytes(mebibytes << 20))
+            refused = self.run_cli("alice", "--json", "send", "bob", "--file", "large")
+            self.assertEqual(refused.error()["status"], "MYCHAT_E_TOO_LARGE")
+            self.assertIn("larger than 10485744 bytes", refused.error()["message"])
+        (self.folder / "large").unlink()
+
     def test_a_message_to_nobody_fails_and_is_explained(self):
         self.assert_error(self.run_cli("alice", "--json", "send", "nobody_here", "x"), 3, "MYCHAT_E_NOT_FOUND")
         failed = self.must("alice", "--json", "history", "nobody_here").json()["messages"][0]

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# installed.sh BUILD SOURCE WORK: installs BUILD, moves the prefix, and builds and runs foreign projects against it.
+# installed.sh BUILD SOURCE WORK [programs]: installs BUILD, moves the prefix, builds and runs foreign projects against it,
+# and runs the installed programs when they are built.
 set -euo pipefail
-build=$1 here=$2/tests/package work=$3
+build=$1 here=$2/tests/package work=$3 programs=${4:-}
 rm -rf "$work"
 mkdir -p "$work"
 unset MyChat_DIR PKG_CONFIG_PATH CMAKE_PREFIX_PATH LD_LIBRARY_PATH
@@ -10,7 +11,7 @@ say() { echo "== $*"; }
 fail() { echo "FAILED: $*" >&2; exit 1; }
 
 say "install, then move the prefix"
-for component in mychat_library mychat_development; do
+for component in mychat_library mychat_development ${programs:+cli server}; do
   cmake --install "$build" --component "$component" --prefix "$work/first" > "$work/install.log"
 done
 mv "$work/first" "$work/moved"
@@ -69,6 +70,40 @@ pc_project pc-shared shared mychat
 pc_project pc-static static mychat-static
 [ "$(PKG_CONFIG_PATH=$pcdir pkg-config --modversion mychat)" = "$(sed -n 's/#define MYCHAT_VERSION_STRING "\(.*\)"/\1/p' \
   "$prefix/include/mychat/version.h")" ] || fail "mychat.pc has another version than the headers"
+
+version=$(PKG_CONFIG_PATH=$pcdir pkg-config --modversion mychat)
+node=
+trap '[ -z "$node" ] || kill "$node" 2> /dev/null' EXIT
+# installed PROGRAM ARGUMENTS...: as a user runs it, who knows nothing of where it was built.
+installed() {
+  env -i HOME="$work/home" MYCHAT_PASSPHRASE=local MYCHAT_PASSWORD="a long password" MYCHAT_BACKUP_PASSWORD="another one" \
+    "$prefix/bin/$1" "${@:2}"
+}
+if [ -n "$programs" ]; then
+  say "the installed programs: a node, an account on it, and a message to itself"
+  mkdir -p "$work/home"
+  for program in mychat mychat-server; do
+    installed $program --version | grep -qF "$version" || fail "$program --version does not say $version"
+    if readelf -d "$prefix/bin/$program" | grep -E 'R(UN)?PATH' | grep -v '\[\$ORIGIN/'; then
+      fail "$program looks for libraries in a folder of this machine"
+    fi
+  done
+  used=$(ldd "$prefix/bin/mychat" | sed -n 's/.*libmychat[^ ]* => \([^ ]*\).*/\1/p')
+  [ "$(realpath "$used")" = "$(realpath "$libdir/libmychat.so")" ] || fail "mychat uses $used"
+  env -i HOME="$work/home" "$prefix/bin/mychat-server" dev --port 0 --data-dir "$work/node" \
+    --ready-file "$work/ready" > "$work/node.log" 2>&1 &
+  node=$!
+  for _ in $(seq 300); do [ -s "$work/ready" ] && break || sleep 0.1; done
+  url=$(sed -n 's/^URL=//p' "$work/ready")
+  mychat() { installed mychat --store "$work/alice.mychat" --node "$url" "$@"; }
+  mychat register alice --backup "$work/alice.zip" > "$work/mychat.log" || fail "mychat register ends with $?"
+  mychat send alice@localhost "to myself" --wait accepted --timeout 60 > "$work/mychat.log" ||
+    fail "mychat send ends with $?"
+  mychat history alice@localhost | grep -q "to myself" || fail "mychat history lacks the message"
+  kill "$node"
+  wait "$node" || fail "mychat-server ends with $?"
+  node=
+fi
 
 say "a newer major version is refused"
 if cmake -G Ninja -S "$here/c" -B "$work/newer" -DCMAKE_PREFIX_PATH="$prefix" -DTARGET=MyChat::mychat \

@@ -11,6 +11,18 @@ std::string login_body(const Account& account, std::string_view password = {}) {
          std::string(password.empty() ? account.password : password) + R"(","device_name":"phone"})";
 }
 
+// In order but for its size.
+constexpr std::string_view kRsa2048 =
+    "-----BEGIN PUBLIC KEY-----\\n"
+    "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAvPM0WyxKDWsQVtQWaVmQ\\n"
+    "TRhuxiGfHHEMd6pn9V/xlRJaxqcVdcwrf+8sRRBT5OBjfhmUwO48cHd47cEMoeTI\\n"
+    "M310MSQnBVPpcPEFKK2kXoOlNMytROJJ5vxcHkyvmbNNHXJSbH3PslQwaEpbANpk\\n"
+    "lJMYO7qoqOwQ8f2dDIE2ssyIu/JVD2cV+gSuB8Ubf6+XGt+PtuQVF+gIe5Zkt9X0\\n"
+    "AjDBMJivNsyT2wKmqgjj2CsTdfROKykyrrhr5bck6CA7YaxEiiQ7lofoJp8tFbA5\\n"
+    "33MBl54TGjZ8Co4AErfIsa93OZGrUp73538rBia7fEEP5UsXMXbF91x8ZMwHnIxL\\n"
+    "kwIDAQAB\\n"
+    "-----END PUBLIC KEY-----\\n";
+
 TEST(ApiAuth, RegisterLoginMeAndLogout) {
   TestNode node;
   const Answer made = node.call("POST", "/api/auth/register", registration("alice"));
@@ -70,8 +82,12 @@ TEST(ApiAuth, ATakenNameIs400AndAForeignFingerprintIs422) {
   const std::string right = public_key_fingerprint(0), other = public_key_fingerprint(1);
   body.replace(body.find(right), right.size(), other);
   const Answer foreign = node.call("POST", "/api/auth/register", body);
-  EXPECT_EQ(foreign.status, 422);
-  EXPECT_EQ(foreign.json()->array("detail").size(), 1u) << foreign.text;  // A list, whoever refuses.
+  EXPECT_EQ(invalid_places(foreign), "body/public_key_fingerprint") << foreign.text;
+  body = registration("bob");
+  const std::size_t key = body.find("-----BEGIN"), end = body.find('"', key);
+  body.replace(key, end - key, kRsa2048);
+  const Answer small = node.call("POST", "/api/auth/register", body);
+  EXPECT_EQ(invalid_places(small), "body/public_key") << small.text;
 }
 
 TEST(ApiAuth, BrokenJsonIs422AndAnEndlessBodyIs413) {

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "base/encoding.h"
+#include "crypto/random.h"
 #include "server/api_fixture.h"
 #include "storage/schema.h"
 #include "storage/sqlite.h"
@@ -166,6 +167,36 @@ TEST_F(ApiCli, RunRefusesAMissingOrWeakSecretABadDomainAndAnUnwritablePath) {
          "DB_PATH=/proc/mychat.db\n";
   EXPECT_NE(run({"run"}, 1).find("/proc"), std::string::npos);
   EXPECT_NE(run({"run", "--db-path", "/nowhere/at/all.db"}, 1).find("does not exist"), std::string::npos);
+}
+
+TEST_F(ApiCli, WhatIsWrongIsNamedAndNothingElseIsSuggested) {
+  const auto refused = [&](std::vector<std::string> flags, std::vector<std::string> environment) {
+    flags.insert(flags.begin(), "run");
+    flags.insert(flags.end(), {"--data-dir", dir_.path()});
+    Process process(dir_, flags, {}, std::move(environment));
+    EXPECT_EQ(process.wait(), 2);
+    return process.err();
+  };
+  const std::vector<std::string> enough{"DOMAIN=node.test",
+                                        "SECRET_KEY=" + base64_encode(random_array<48>())};
+  const std::string port = refused({"--port", "99999"}, enough);
+  EXPECT_NE(port.find("LISTEN_PORT"), std::string::npos) << port;
+  EXPECT_EQ(port.find("mychat-server init"), std::string::npos) << port;
+  EXPECT_NE(refused({}, {}).find("mychat-server init"), std::string::npos);
+}
+
+TEST_F(ApiCli, AFolderThatTakesNoFilesIsNamedWithTheReason) {
+  // Nobody, not even root, makes files in /sys.
+  Process process(dir_, {"run", "--port", "0", "--data-dir", "/sys"}, {},
+                  {"DOMAIN=node.test", "SECRET_KEY=" + base64_encode(random_array<48>())});
+  EXPECT_EQ(process.wait(), 1);
+  EXPECT_NE(process.err().find("/sys"), std::string::npos) << process.err();
+  EXPECT_NE(process.err().find("DATA_DIR"), std::string::npos) << process.err();
+  EXPECT_TRUE(process.err().find("ermission denied") != std::string::npos ||
+              process.err().find("not permitted") != std::string::npos ||
+              process.err().find("Read-only") != std::string::npos ||
+              process.err().find("not writable") != std::string::npos)
+      << process.err();
 }
 
 TEST_F(ApiCli, VersionHelpAndUnknownCommandsHaveTheirExitCodes) {
@@ -326,6 +357,30 @@ TEST_F(ApiCli, DoctorFindsWhatIsWrongAndSaysHowToMendIt) {
   EXPECT_TRUE(warning);
 }
 
+TEST_F(ApiCli, ADamagedDatabaseIsNeitherRunNorBackedUp) {
+  init({"--registration-open", "true"});
+  {
+    auto node = serve();
+    for (const char* name : {"alice", "bob", "carol"})
+      ASSERT_EQ(call("POST", "/api/auth/register", registration(name)).status, 201);
+    node->signal(SIGTERM);
+    EXPECT_EQ(node->wait(), 0);
+  }
+  const std::string db = data() + "/mychat.db";
+  {
+    std::fstream file(db, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(fs::file_size(db) / 2));
+    const std::string junk(fs::file_size(db) / 2, '\x5a');
+    file.write(junk.data(), static_cast<std::streamsize>(junk.size()));
+  }
+  const std::string said = run({"run", "--port", "0"}, 4);
+  EXPECT_NE(said.find("is damaged: "), std::string::npos) << said;
+  EXPECT_NE(said.find("mychat-server restore PATH"), std::string::npos) << said;
+  run({"backup", dir_ / "copy.db"}, 1);
+  EXPECT_FALSE(fs::exists(dir_ / "copy.db"));
+  run({"backup", dir_ / "copy.db"}, 1);
+}
+
 TEST_F(ApiCli, SigtermDrainsWithAWebSocketOpenAndSighupChangesTheLogLevel) {
   init({"--registration-open", "true", "--log-level", "error"});
   auto node = serve();
@@ -352,6 +407,38 @@ void make_certificate(const std::string& certificate, const std::string& key) {
       "/CN=node.test -addext subjectAltName=DNS:node.test,DNS:localhost -keyout " +
       key + " -out " + certificate + " 2>/dev/null";
   ASSERT_EQ(std::system(command.c_str()), 0);
+}
+
+TEST_F(ApiCli, AStopIsAnnouncedByReadyWhileEverythingIsStillServed) {
+  init({"--registration-open", "true"});
+  auto node = serve({"--drain-delay-seconds", "600"});
+  EXPECT_EQ(call("GET", "/ready").status, 200);
+  node->signal(SIGTERM);
+  ASSERT_TRUE(eventually([&] { return call("GET", "/ready").status == 503; }));
+  EXPECT_EQ(call("GET", "/health").status, 200);
+  EXPECT_EQ(call("POST", "/api/auth/register", registration("alice")).status, 201);
+  TestClient client(port_);
+  EXPECT_EQ(client.upgrade("/ws"), 101);
+  node->signal(SIGTERM);  // Enough of it.
+  EXPECT_EQ(client.close_code(), 1001);
+  client.send(frame_bytes(8, close_payload(1001)));
+  EXPECT_EQ(node->wait(), 0);
+}
+
+TEST_F(ApiCli, WebSocketsAreCompressedWhereTheOperatorSaysSo) {
+  init();
+  const auto extensions = [&](std::vector<std::string> flags) {
+    auto node = serve(std::move(flags));
+    TestClient client(port_);
+    EXPECT_EQ(client.upgrade("/ws", "Sec-WebSocket-Extensions: permessage-deflate\r\n"), 101);
+    std::string agreed = client.last_extensions;
+    client.close();
+    node->signal(SIGTERM);
+    EXPECT_EQ(node->wait(), 0);
+    return agreed;
+  };
+  EXPECT_EQ(extensions({}), "");
+  EXPECT_TRUE(extensions({"--ws-compression", "true"}).starts_with("permessage-deflate"));
 }
 
 TEST_F(ApiCli, SighupReloadsTheCertificateAndKeepsTheOldOneWhenTheNewIsBroken) {

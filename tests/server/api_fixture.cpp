@@ -64,6 +64,20 @@ std::string registration(std::string_view username, std::string_view more, int w
   return out + std::string(more) + "}";
 }
 
+std::string invalid_places(const Answer& answer) {
+  if (answer.status != 422) return std::to_string(answer.status);
+  std::string out;
+  const Json json = answer.json();
+  for (const JsonView entry : json->array("detail")) {
+    if (!out.empty()) out += ' ';
+    std::string place;
+    for (const JsonView part : entry.array("loc"))
+      place += (place.empty() ? "" : "/") + std::string(part.as_string());
+    out += place;
+  }
+  return out;
+}
+
 std::string message_members(std::string_view id, std::string_view recipient, std::string_view content) {
   std::string out;
   JsonWriter json(out);

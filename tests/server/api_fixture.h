@@ -40,6 +40,9 @@ struct Answer {
   std::string detail() const;  // The text of `detail`, empty when it is a list or absent.
 };
 
+// "body/username query/limit": the places that a 422 names; the status of another answer.
+std::string invalid_places(const Answer& answer);
+
 struct Account {
   std::string username, handle, password, token, user_id;
 };

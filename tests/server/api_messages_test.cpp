@@ -76,6 +76,41 @@ TEST_F(ApiMessages, ALargeBodyWithoutAValidSessionIsRefusedBeforeItIsSent) {
   }
 }
 
+TEST_F(ApiMessages, A422NamesWhatIsWrong) {
+  const std::string page = "/api/messages/conversation/bob@node.test?";
+  EXPECT_EQ(invalid_places(get(alice_, page + "before=nonsense")), "query/before");
+  EXPECT_EQ(invalid_places(get(alice_, page + "limit=0&before=")), "query/limit query/before");
+  EXPECT_EQ(invalid_places(get(alice_, "/api/mailbox?after=-1&limit=x&wait=31")),
+            "query/after query/limit query/wait");
+  const std::string deep = std::string(100, '[') + std::string(100, ']');
+  EXPECT_EQ(invalid_places(post(alice_, "\"id\":" + deep)), "body");
+  EXPECT_EQ(invalid_places(node_.call("POST", "/api/auth/login", deep)), "body");
+}
+
+TEST_F(ApiMessages, AWrappedKeyHasTheLengthOfItsAlgorithm) {
+  const auto with = [&](const char* name, std::size_t size, std::string_view algorithm) {
+    std::string members = message_members("", "bob@node.test");
+    const std::string key = base64_encode(Bytes(size, 7));
+    if (name == std::string_view("encrypted_key")) {
+      const std::string present = base64_encode(Bytes(512, 7));
+      members.replace(members.find(present), present.size(), key);
+    } else {
+      members += ",\"" + std::string(name) + "\":\"" + key + "\"";
+    }
+    const std::string v1 = "AES-256-GCM+RSA-4096-OAEP";
+    members.replace(members.find(v1), v1.size(), algorithm);
+    return post(alice_, members);
+  };
+  for (const char* name : {"encrypted_key", "sender_encrypted_key"}) {
+    for (const std::size_t size : {100, 511, 513}) {
+      const Answer refused = with(name, size, "AES-256-GCM+RSA-4096-OAEP");
+      EXPECT_EQ(invalid_places(refused), std::string("body/") + name) << size << refused.text;
+    }
+    EXPECT_EQ(with(name, 512, "AES-256-GCM+RSA-4096-OAEP").status, 201);
+    EXPECT_EQ(with(name, 100, "AES-256-GCM").status, 201) << "of another algorithm nothing is known";
+  }
+}
+
 TEST_F(ApiMessages, RefusalsHaveTheStatusOfTheContract) {
   EXPECT_EQ(post(alice_, message_members("", "nobody@node.test")).status, 404);
   EXPECT_EQ(post(alice_, message_members("", "bob@elsewhere.test")).status, 501);
@@ -133,6 +168,8 @@ TEST_F(ApiMessages, ReadMarksAreForTheRecipientOnlyAndReachTheSender) {
     return node_.call("PUT", "/api/messages/" + id + "/read", {}, who.token).status;
   };
   EXPECT_EQ(put(alice_, one), 403);
+  const Account carol = node_.add("carol");
+  EXPECT_EQ(put(carol, one), 404) << "to others it does not exist";
   EXPECT_EQ(put(bob_, fresh_id()), 404);
   EXPECT_EQ(put(bob_, "no-uuid"), 404);
   EXPECT_EQ(put(bob_, one), 200);

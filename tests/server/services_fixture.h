@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/encoding.h"
 #include "keys/fingerprint.h"
 #include "protocol/json.h"
 #include "services/services.h"
@@ -159,8 +160,8 @@ class ServicesTest : public ::testing::Test {
     if (!id.empty()) message.id = id;
     message.recipient_handle = to + "@node.test";
     message.encrypted_content = content;
-    message.encrypted_key = "a2V5";
-    message.sender_encrypted_key = "bWluZQ==";
+    message.encrypted_key = base64_encode(Bytes(512, 7));
+    message.sender_encrypted_key = base64_encode(Bytes(512, 3));
     message.iv = "AAAAAAAAAAAAAAAA";
     return message;
   }

@@ -14,7 +14,7 @@ enum ExitCode : int {
   kExitFailure = 1,   // It was tried and failed; the reason is on standard error.
   kExitUsage = 2,     // The arguments or the configuration are wrong; nothing was done.
   kExitCut = 3,       // run: stopped, but connections had to be cut at the deadline.
-  kExitFindings = 4,  // doctor: something must be mended.
+  kExitFindings = 4,  // doctor: something must be mended. run: the database is damaged.
 };
 
 struct CommonOptions {

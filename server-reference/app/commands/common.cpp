@@ -14,7 +14,8 @@ std::optional<LoadedConfig> load_or_explain(const CommonOptions& common, bool qu
   for (const ConfigProblem& error : loaded.errors)
     std::cerr << "error: " << error.where << ": " << error.message << "\n";
   if (loaded.ok()) return loaded;
-  if (loaded.env_file.empty() && loaded.toml_file.empty())
+  const bool bare = !loaded.origin.contains("DOMAIN") && !loaded.origin.contains("SECRET_KEY");
+  if (bare && loaded.env_file.empty() && loaded.toml_file.empty())
     std::cerr << "No configuration file was found in " << loaded.config.data_dir
               << "; make one with: mychat-server init --data-dir DIR --domain NAME\n";
   return std::nullopt;

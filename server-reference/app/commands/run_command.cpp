@@ -82,6 +82,23 @@ void reload(const CommonOptions& common, Node& node, Logger& logger) {
   notify_service_manager("READY=1");
 }
 
+// Whoever sends clients here is told by /ready, and has this long to send them elsewhere. Another signal ends
+// it.
+void linger(Node& node, const Config& config, Logger& logger) {
+  if (config.drain_delay_seconds == 0) return;
+  node.announce_stop();
+  logger.write(LogLevel::kInfo, "node",
+               "Going to stop in " + std::to_string(config.drain_delay_seconds) + " s; /ready says so.");
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(config.drain_delay_seconds);
+  while (true) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return;
+    const auto number = wait_signal(left);
+    if (number && *number != SIGHUP) return;
+  }
+}
+
 // A second signal ends the wait at once; what was committed is safe in any case.
 bool drain(Node& node, const Config& config, Logger& logger) {
   std::atomic<bool> done{false};
@@ -118,7 +135,16 @@ int serve(const CommonOptions& common, Config config, const RunOptions& options,
                      std::to_string(config.max_connections) + ".");
   }
   Node node(config, logger);
-  node.start();
+  try {
+    node.start();
+  } catch (const Error& error) {
+    if (error.status() != MYCHAT_E_STORE_CORRUPT) throw;
+    explain_failure(error);
+    std::cerr << "The node does not run on it. Keep the file, and restore a backup: mychat-server restore "
+                 "PATH. What\n"
+                 "can still be read of it, the sqlite3 program's .recover may bring into a new file.\n";
+    return kExitFindings;
+  }
   logger.write(LogLevel::kInfo, "node",
                std::string("mychat-server " MYCHAT_VERSION_STRING " for ") + config.domain + " listens on " +
                    url_of(config, node.port()) + (config.registration_open ? ", registration is open" : ""));
@@ -135,6 +161,7 @@ int serve(const CommonOptions& common, Config config, const RunOptions& options,
     break;
   }
   notify_service_manager("STOPPING=1");
+  linger(node, config, logger);
   logger.write(LogLevel::kInfo, "node", "Stopping: finishing what is under way.");
   const bool clean = drain(node, config, logger);
   node.stop();

@@ -46,7 +46,10 @@ struct Config {
   std::int64_t login_attempts_per_minute = 5;
   std::int64_t registrations_per_hour = 10;
   std::int64_t requests_per_minute = 1200;
+  bool ws_compression = false;
+  std::int64_t drain_delay_seconds = 0;
   std::int64_t drain_timeout_seconds = 20;
+  std::int64_t start_check_seconds = 10;
 };
 
 // Where a value was set: "flag --listen-port", "environment variable DOMAIN", "/etc/mychat/.env:3".

@@ -191,6 +191,8 @@ void add_ours(std::vector<Setting>& out) {
       number_setting("MAX_CONNECTIONS", &Config::max_connections, 10, 1'000'000, "open connections"));
   out.push_back(number_setting("MAX_CONNECTIONS_PER_ADDRESS", &Config::max_connections_per_address, 0,
                                1'000'000, "open connections of one address; 0: no limit (behind a proxy)"));
+  out.push_back(bool_setting("WS_COMPRESSION", &Config::ws_compression,
+                             "compress WebSocket messages for clients that offer it (permessage-deflate)"));
   out.push_back(number_setting("MAILBOX_RETENTION_DAYS", &Config::mailbox_retention_days, 1, 3650,
                                "days that acknowledged mailbox items are kept"));
   out.push_back(number_setting("LOGIN_ATTEMPTS_PER_MINUTE", &Config::login_attempts_per_minute, 1, 10'000,
@@ -199,8 +201,12 @@ void add_ours(std::vector<Setting>& out) {
                                "new accounts an hour from one address"));
   out.push_back(number_setting("REQUESTS_PER_MINUTE", &Config::requests_per_minute, 60, 10'000'000,
                                "requests without a session a minute from one address"));
+  out.push_back(number_setting("DRAIN_DELAY_SECONDS", &Config::drain_delay_seconds, 0, 600,
+                               "how long a stop goes on serving while /ready says 503"));
   out.push_back(number_setting("DRAIN_TIMEOUT_SECONDS", &Config::drain_timeout_seconds, 1, 600,
                                "how long a stop waits for requests under way"));
+  out.push_back(number_setting("START_CHECK_SECONDS", &Config::start_check_seconds, 0, 3600,
+                               "how long a start may look for damage in the database; 0: it does not"));
 }
 
 }  // namespace

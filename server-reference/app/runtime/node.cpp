@@ -58,6 +58,7 @@ FrontConfig front_config(const Config& config, const NodeOptions& options) {
   out.max_connections = static_cast<std::size_t>(config.max_connections);
   out.max_connections_per_ip = static_cast<std::size_t>(config.max_connections_per_address);
   out.ws.message_bytes = limits::kWsMaxFrame;
+  out.ws.permessage_deflate = config.ws_compression;
   // The largest item and, beside it, what else a healthy client has waiting.
   out.ws.queue_bytes = limits::kWsMaxFrame + 4 * 1024 * 1024;
   out.ws.heartbeat = options.heartbeat.count() > 0
@@ -136,7 +137,12 @@ void Node::start() {
   Impl& node = *impl_;
   StorageOptions storage;
   storage.path = node.config.db_path;
+  storage.check_limit = std::chrono::seconds(node.config.start_check_seconds);
   node.services = std::make_unique<Services>(services_config(node.config), storage, node.logger.log());
+  if (node.services->storage().check_was_cut())
+    node.logger.write(LogLevel::kInfo, "node",
+                      "The database is too large to be checked whole at the start (START_CHECK_SECONDS); "
+                      "doctor and backup check all of it.");
   node.routes =
       std::make_unique<Routes>(routes_config(node.config, node.options), *node.services, node.observer);
   FrontConfig front = front_config(node.config, node.options);
@@ -162,6 +168,8 @@ bool Node::ready() const { return impl_->services && impl_->services->ready(); }
 void Node::reload_certificate() {
   if (!impl_->config.tls_cert.empty()) impl_->front->reload_certificate();
 }
+
+void Node::announce_stop() { impl_->routes->announce_stop(); }
 
 bool Node::drain(std::chrono::milliseconds deadline) {
   impl_->routes->start_draining();

@@ -35,6 +35,8 @@ class Node {
   // Throws and keeps the old certificate when the new one does not load.
   void reload_certificate();
 
+  // /ready says 503; everything is served as before, so that a load balancer has the time to notice.
+  void announce_stop();
   // /ready says 503, nothing is accepted, WebSockets close with 1001, requests under way finish. True when
   // none had to be cut at the deadline.
   bool drain(std::chrono::milliseconds deadline);

@@ -27,7 +27,7 @@ Json parse_secret_body(const ExchangePtr& exchange) {
     std::string& text;
     ~Wipe() { secure_wipe(text.data(), text.size()); }
   } wipe{exchange->body()};
-  return Json::parse(exchange->body(), limits::kSecretRequest);
+  return parse_body(exchange, limits::kSecretRequest);
 }
 
 void add_auth_routes(Router& router, RouteContext& context) {

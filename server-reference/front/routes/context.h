@@ -51,14 +51,13 @@ struct RouteContext {
   RoutesConfig config;
   Services& services;
   Observer& observer;
+  std::atomic<bool> stopping{false};  // /ready says so; everything is still served.
   std::atomic<bool> draining{false};
   WaitingCalls waiting;
 };
 
-// The body as JSON; refusals are thrown and become 422 or 413.
-inline Json parse_body(const ExchangePtr& exchange, const JsonOptions& options) {
-  return Json::parse(exchange->body(), options);
-}
+// The body as JSON; refusals are thrown and become 422, or 413 when it has too many bytes.
+Json parse_body(const ExchangePtr& exchange, const JsonOptions& options);
 // The same for bodies with a password: the text is wiped, the tree will be.
 Json parse_secret_body(const ExchangePtr& exchange);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "front/routes/context.h"
 #include "protocol/fields.h"
 #include "protocol/json_writer.h"
 
@@ -59,9 +60,11 @@ void Exchange::respond(HttpResponse response) {
 
 void Exchange::fail(const Failure& failure) {
   // Of this status, `detail` is a list whoever refuses.
-  if (failure.status == 422)
-    return respond(422,
-                   ValidationError({FieldError{{"body"}, failure.detail, "value_error"}}).to_json_text());
+  if (failure.status == 422) {
+    FieldError error{{"body"}, failure.detail, "value_error"};
+    if (!failure.field.empty()) error.loc.push_back(failure.field);
+    return respond(422, ValidationError({std::move(error)}).to_json_text());
+  }
   HttpResponse response = HttpResponse::json(failure.status, detail_json(failure.detail));
   if (failure.retry_after > 0)
     response.headers.emplace_back("Retry-After", std::to_string(failure.retry_after));
@@ -80,6 +83,17 @@ void Exchange::fail(const std::exception& error) {
     if (known->status() == MYCHAT_E_TOO_LARGE) return fail(413, known->what());
   }
   fail(to_failure(error));
+}
+
+Json parse_body(const ExchangePtr& exchange, const JsonOptions& options) {
+  const std::string& body = exchange->body();
+  try {
+    return Json::parse(body, options);
+  } catch (const Error& error) {
+    // Nested too deeply or of too many values: smaller is not what it has to be.
+    if (error.status() != MYCHAT_E_TOO_LARGE || body.size() > options.max_bytes) throw;
+    throw ValidationError({FieldError{{"body"}, error.what(), "json_invalid"}});
+  }
 }
 
 void Exchange::guard(const std::function<void()>& work) {

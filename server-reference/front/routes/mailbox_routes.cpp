@@ -1,6 +1,6 @@
 // The mailbox over HTTP.
 #include "front/routes/context.h"
-#include "protocol/fields.h"
+#include "front/routes/queries.h"
 #include "protocol/mailbox.h"
 
 namespace mychat::server {
@@ -29,20 +29,15 @@ std::string page_json(const MailboxPage& page) {
 }
 
 void show_page(RouteContext& context, const ExchangePtr& exchange) {
-  const HttpRequest& request = exchange->request();
-  QueryFields query;
-  const std::int64_t after = query.integer("after", request.param("after"), 0, 0, limits::kSeqMax);
-  const auto limit = static_cast<int>(query.integer("limit", request.param("limit"),
-                                                    limits::kMailboxPageDefault, 1, limits::kMailboxPageMax));
-  const std::int64_t wait = query.integer("wait", request.param("wait"), 0, 0, limits::kMailboxWaitMax);
-  query.finish();
-  if (wait > 0 && context.waiting.add(exchange)) {
-    context.services.mailbox().wait_page(exchange->caller(), after, limit, wait * 1000,
+  const auto query = MailboxQuery::from(exchange->request());
+  if (query.wait > 0 && context.waiting.add(exchange)) {
+    context.services.mailbox().wait_page(exchange->caller(), query.after, query.limit, query.wait * 1000,
                                          exchange->answer<MailboxPage>(200, page_json));
     return;
   }
-  exchange->on_worker(context.services.workers(), [&context, exchange, after, limit] {
-    exchange->respond(200, page_json(context.services.mailbox().page(exchange->caller(), after, limit)));
+  exchange->on_worker(context.services.workers(), [&context, exchange, query] {
+    exchange->respond(
+        200, page_json(context.services.mailbox().page(exchange->caller(), query.after, query.limit)));
   });
 }
 

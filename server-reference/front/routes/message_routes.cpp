@@ -1,6 +1,6 @@
 // Messages: sending, history, read marks.
 #include "front/routes/context.h"
-#include "protocol/fields.h"
+#include "front/routes/queries.h"
 #include "protocol/handle.h"
 #include "protocol/message.h"
 
@@ -29,16 +29,10 @@ void send_message(RouteContext& context, const ExchangePtr& exchange) {
 }
 
 void show_conversation(RouteContext& context, const ExchangePtr& exchange) {
-  const HttpRequest& request = exchange->request();
-  QueryFields query;
-  const auto limit = static_cast<int>(
-      query.integer("limit", request.param("limit"), limits::kPageDefault, 1, limits::kPageMax));
-  query.finish();
-  std::optional<std::string> before;
-  if (const auto text = request.param("before")) before = std::string(*text);
-  exchange->on_worker(context.services.workers(), [&context, exchange, limit, before] {
+  const auto query = ConversationQuery::from(exchange->request());
+  exchange->on_worker(context.services.workers(), [&context, exchange, query] {
     exchange->respond(200, to_json_text(context.services.mailbox().conversation(
-                               exchange->caller(), exchange->param(0), limit, before)));
+                               exchange->caller(), exchange->param(0), query.limit, query.before)));
   });
 }
 

@@ -21,7 +21,7 @@ std::string root_json(const wire::NodeInfo& facts) {
 }
 
 void ready(RouteContext& context, const ExchangePtr& exchange) {
-  if (context.draining) return exchange->fail(503, "The node is stopping.");
+  if (context.stopping) return exchange->fail(503, "The node is stopping.");
   if (!context.services.ready()) return exchange->fail(503, "The node's storage does not work.");
   exchange->respond(200, R"({"status":"ready"})");
 }

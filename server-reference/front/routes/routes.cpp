@@ -30,7 +30,7 @@ std::string_view bearer_token(std::string_view header) noexcept {
 
 struct Routes::Impl {
   Impl(RoutesConfig config, Services& services, Observer& observer)
-      : context{std::move(config), services, observer, false, {}},
+      : context{std::move(config), services, observer, false, false, {}},
         limiter({static_cast<int>(context.config.requests_per_minute), 60'000}, 65'536),
         hub(std::make_shared<WsHub>(context)) {
     add_auth_routes(router, context);
@@ -184,7 +184,10 @@ std::optional<std::size_t> Routes::body_limit(const HttpRequest& request) const 
   return is_small ? std::optional<std::size_t>(kFreeBody) : std::nullopt;
 }
 
+void Routes::announce_stop() { impl_->context.stopping = true; }
+
 void Routes::start_draining() {
+  announce_stop();
   impl_->context.draining = true;
   impl_->context.waiting.release();
 }

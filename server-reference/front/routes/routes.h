@@ -31,6 +31,8 @@ class Routes {
   std::shared_ptr<WsPeer> websocket(const HttpRequest& request, HttpResponse& refusal);
   // For FrontConfig::body_limit: without a valid session, a large body is not read.
   std::optional<std::size_t> body_limit(const HttpRequest& request) const;
+  // From now on /ready is 503; everything is served as before.
+  void announce_stop();
   // From now on /ready is 503, no WebSocket is taken and no call is held; those that are held are answered.
   void start_draining();
   WsStats ws_stats() const;

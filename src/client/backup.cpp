@@ -9,17 +9,12 @@
 
 #include "base/encoding.h"
 #include "client/client_impl.h"
-#include "client/peers.h"
 #include "client/restore.h"
 #include "crypto/random.h"
 #include "e2ee/envelope_v1.h"
 #include "keys/backup.h"
-#include "keys/certificate.h"
 #include "keys/fingerprint.h"
-#include "keys/identity.h"
-#include "keys/public_key.h"
 #include "protocol/handle.h"
-#include "transport/url.h"
 
 namespace mychat {
 namespace {

@@ -106,6 +106,7 @@ py::object to_python(const mychat_backup& value);
 py::object to_python(const mychat_backup_report& value);
 py::object to_python(const mychat_event& value);  // events.cpp
 py::object text_to_python(const char* text);
+py::object time_to_python(std::int64_t millis);
 
 // Frees what the library handed over, also when an exception passes.
 template <class T>

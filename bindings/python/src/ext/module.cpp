@@ -9,6 +9,8 @@ PYBIND11_MODULE(_mychat, module) {
   module.def("version_string", &mychat_version_string);
   module.def("status_name", &mychat_status_name);
   module.def("event_type_name", &mychat_event_type_name);
+  // For tests: what times become.
+  module.def("time_of", [](std::int64_t millis) { return time_to_python(millis); });
   CoreClass core(module, "Core", py::custom_type_setup([](PyHeapTypeObject* heap_type) {
                    PyTypeObject& type = heap_type->ht_type;
                    type.tp_flags |= Py_TPFLAGS_HAVE_GC;

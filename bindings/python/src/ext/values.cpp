@@ -146,6 +146,12 @@ PyObject* new_time(std::int64_t millis) {
       static_cast<int>(clock.subseconds().count() * 1000), PyDateTime_TimeZone_UTC, PyDateTimeAPI->DateTimeType);
 }
 
+py::object time_to_python(std::int64_t millis) {
+  auto made = py::reinterpret_steal<py::object>(new_time(millis));
+  if (!made) throw py::error_already_set();
+  return made;
+}
+
 py::object to_python(const mychat_account& value) {
   return Record(objects().account)
       .set(MYCHAT_FIELD(handle), new_text(value.handle))

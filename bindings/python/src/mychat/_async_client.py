@@ -46,7 +46,7 @@ class AsyncClient(LocalCalls):
     thread of Python's in it.
 
     - Networked calls are coroutines: the loop goes on while they are under way. Cancelling the task that awaits one cancels
-      the request.
+      the request; the node may have carried it out nevertheless, and for a moment it may still count as under way.
     - Coroutines that derive a key or scan the store (`open`, `close`, `search`, backups, ...) run in the loop's default
       executor, which they keep busy for up to about a second.
     - All other calls (`send_text`, `ack`, `history`, ...) are plain methods. They are short, and synchronous: each reads the
@@ -150,6 +150,7 @@ class AsyncClient(LocalCalls):
             return
         self._unwatch()
         os.close(self._fd)
+        self._queue.clear()  # What was not acknowledged comes again with the next start.
         self._end(ClosedError("The client is closed.", Status.CLOSED))
         # Also when the task is cancelled: what was begun is ended.
         await asyncio.shield(self._loop.run_in_executor(None, self._core.close))

@@ -38,7 +38,7 @@ class Client(LocalCalls):
     Args:
         store_path: File of the encrypted store. It is created, unless ``must_exist``; its folder must exist.
         passphrase: Opens the store (Argon2id: some tenths of a second).
-        store_key: Instead of a passphrase: called once, returns the 32 bytes that open the store.
+        store_key: Instead of a passphrase: called while the store is opened, returns the 32 bytes that open the store.
         node_url: ``https://host[:port]``. Default: the one in the store.
         ca_file: PEM file of the certificate authorities to trust instead of the system's.
         tls_pins: ``sha256//BASE64`` of the node's SubjectPublicKeyInfo, one or several.

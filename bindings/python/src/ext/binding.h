@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -189,12 +190,12 @@ class Core {
  private:
   mychat_client* get(const char* operation) const;
 
-  mychat_client* client_ = nullptr;
+  std::shared_ptr<mychat_client> client_;  // Also held while it is closed at the interpreter's end.
   Log* log_ = nullptr;
   std::uint64_t process_ = 0;
 };
 
-// The interpreter ends: no client is made any more, and no log line goes to Python.
+// The interpreter ends: closes every client. None is made any more, and nothing of Python's is called.
 void interpreter_exits();
 
 using CoreClass = py::class_<Core>;

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <memory>
+#include <thread>
+#include <vector>
 
 #include "binding.h"
 
@@ -20,17 +23,54 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// The end of the interpreter: Python may be called until no Guest is left, and never again.
 std::atomic<bool> exiting{false};
+std::atomic<int> guests{0};
+
+// Somebody inside the library who may call Python, perhaps from a thread that is not Python's. Where such a thread asks for
+// the lock too late, CPython before 3.14 unwinds it, through frames of the library that nothing may pass.
+class Guest {
+ public:
+  Guest() {
+    guests.fetch_add(1);
+    welcome_ = !exiting.load();
+  }
+  ~Guest() { guests.fetch_sub(1); }
+  Guest(const Guest&) = delete;
+  Guest& operator=(const Guest&) = delete;
+  bool welcome() const noexcept { return welcome_; }
+
+ private:
+  bool welcome_;
+};
+
+// Those to close at the end; touched under the interpreter's lock only.
+std::vector<std::weak_ptr<mychat_client>>& living() {
+  static auto* const all = new std::vector<std::weak_ptr<mychat_client>>;
+  return *all;
+}
+
+void remember(const std::shared_ptr<mychat_client>& client) {
+  auto& all = living();
+  all.erase(std::remove_if(all.begin(), all.end(), [](const auto& one) { return one.expired(); }), all.end());
+  all.push_back(client);
+}
+
 // Counts the forks between this process and the one that loaded the module.
 std::atomic<std::uint64_t> process_number{0};
 
 void count_forks() {
   [[maybe_unused]] static const int registered =
-      pthread_atfork(nullptr, nullptr, [] { process_number.fetch_add(1, std::memory_order_relaxed); });
+      pthread_atfork(nullptr, nullptr, [] {
+        process_number.fetch_add(1, std::memory_order_relaxed);
+        living().clear();  // They are the parent's.
+        guests = 0;
+      });
 }
 
 void on_log(mychat_log_level level, const char* component, const char* message, void* context) {
-  if (exiting.load(std::memory_order_acquire)) return;
+  const Guest guest;
+  if (!guest.welcome()) return;
   const py::gil_scoped_acquire locked;
   const auto callable = py::reinterpret_borrow<py::object>(static_cast<Core::Log*>(context)->callable);
   if (!callable) return;
@@ -87,21 +127,27 @@ void wait_readable(int fd, Clock::duration longest) {
 }  // namespace
 
 Core::~Core() {
-  if (client_ != nullptr && process_ == process_number) {
-    Unlocked unlocked;  // Its threads may be about to log.
-    mychat_client_free(client_);
+  if (process_ == process_number) {
+    const Guest guest;  // Nothing may unwind a destructor.
+    if (guest.welcome()) {
+      Unlocked unlocked;  // Its threads may be about to log.
+      client_.reset();
+    }
+  } else {
+    // A forked child leaves its parent's client alone: the threads behind it are not here.
+    [[maybe_unused]] static auto* const left = new std::vector<std::shared_ptr<mychat_client>>;
+    left->push_back(std::move(client_));
   }
-  // A forked child leaves its parent's client alone: the threads behind it are not here.
   if (log_ != nullptr) Py_CLEAR(log_->callable);
   delete log_;
 }
 
 void Core::create(mychat_client_options& options, py::object log, py::object store_key) {
-  if (exiting) {
+  const Guest guest;
+  if (!guest.welcome()) {
     PyErr_SetString(PyExc_RuntimeError, "the interpreter is exiting: no client can be made");
     throw py::error_already_set();
   }
-  if (client_ != nullptr) raise_argument("This object has a client already.", "create");
   StoreKey key{std::move(store_key), std::nullopt};
   if (!key.callable.is_none()) {
     options.store_key = on_store_key;
@@ -113,17 +159,20 @@ void Core::create(mychat_client_options& options, py::object log, py::object sto
     options.log_context = log_;
   }
   process_ = process_number;
+  mychat_client* made = nullptr;
   try {
-    run("create", [&](mychat_error* error) { return mychat_client_create(&options, &client_, error); });
+    run("create", [&](mychat_error* error) { return mychat_client_create(&options, &made, error); });
   } catch (py::error_already_set& error) {
     if (key.failure)
       PyException_SetCause(error.value().ptr(), py::object(key.failure->value()).release().ptr());  // Takes it.
     throw;
   }
+  client_ = std::shared_ptr<mychat_client>(made, mychat_client_free);
+  remember(client_);
 }
 
 mychat_client* Core::get(const char* operation) const {
-  if (client_ != nullptr && process_ == process_number) return client_;
+  if (client_ != nullptr && process_ == process_number) return client_.get();
   raise(closed_error(client_ == nullptr ? "The client is closed."
                                         : "After a fork only the parent may use its clients; make another one."),
         operation);
@@ -137,13 +186,13 @@ void Core::close() {
 int Core::event_fd() {
   if (client_ == nullptr || process_ != process_number) return -1;
   Unlocked unlocked;
-  return mychat_client_event_fd(client_);
+  return mychat_client_event_fd(client_.get());
 }
 
 void Core::wakeup() {
   if (client_ == nullptr || process_ != process_number) return;
   Unlocked unlocked;
-  mychat_client_wakeup(client_);
+  mychat_client_wakeup(client_.get());
 }
 
 py::object Core::poll(std::int32_t timeout_ms) {
@@ -225,7 +274,20 @@ int Core::clear(PyObject* self) {
   return 0;
 }
 
-void interpreter_exits() { exiting.store(true, std::memory_order_release); }
+void interpreter_exits() {
+  exiting = true;
+  {
+    Unlocked unlocked;
+    while (guests != 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  const auto all = living();
+  for (const auto& one : all) {
+    auto client = one.lock();
+    Unlocked unlocked;
+    if (client) mychat_client_close(client.get(), nullptr);
+    client.reset();
+  }
+}
 
 void bind_client(py::module_& module, CoreClass& core) {
   using namespace py::literals;

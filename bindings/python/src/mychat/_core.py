@@ -6,7 +6,6 @@ import atexit
 import logging
 import math
 import os
-import weakref
 from typing import Callable, Dict, Optional, Sequence, Union
 
 from . import _enums, _errors, _mychat, _types
@@ -21,7 +20,6 @@ LogCallback = Callable[[LogLevel, str, str], object]
 Log = Union[LogCallback, logging.Logger]
 
 _mychat.bind_types(_types, _enums, _errors.make_error)
-_cores: "weakref.WeakSet[_mychat.Core]" = weakref.WeakSet()
 
 _LOGGING_LEVELS: Dict[LogLevel, int] = {
     LogLevel.TRACE: 5,
@@ -32,23 +30,8 @@ _LOGGING_LEVELS: Dict[LogLevel, int] = {
 }
 
 
-@atexit.register
-def _close_all() -> None:
-    # No thread of a client may be left when the interpreter goes: one that logs would ask for a lock that is no more.
-    _mychat.interpreter_exits()
-    for core in list(_cores):
-        try:
-            core.close()
-        except _errors.Error:
-            pass
-
-
-def _forget_all() -> None:
-    global _cores
-    _cores = weakref.WeakSet()
-
-
-os.register_at_fork(after_in_child=_forget_all)
+# No thread of a client may be left when the interpreter goes: one that logs would ask for a lock that is no more.
+atexit.register(_mychat.interpreter_exits)
 
 
 def milliseconds(seconds: Optional[float], name: str) -> int:
@@ -96,7 +79,7 @@ def make_core(
         flags |= ClientFlag.STORE_MUST_EXIST
     if not websocket:
         flags |= ClientFlag.NO_WEBSOCKET
-    core = _mychat.Core(
+    return _mychat.Core(
         store_path,
         passphrase=passphrase,
         store_key=store_key,
@@ -110,5 +93,3 @@ def make_core(
         log_level=int(log_level),
         max_queued_events=max_queued_events,
     )
-    _cores.add(core)
-    return core

@@ -2,7 +2,7 @@
 
 import pathlib
 import shutil
-from typing import Any, Optional
+from typing import Any, Dict, Optional
 
 from scikit_build_core.build import *  # noqa: F403
 from scikit_build_core.build import build_sdist as _build_sdist
@@ -12,7 +12,9 @@ _SOURCES = _HERE / "mychat-sources"
 _PARTS = ("CMakeLists.txt", "LICENSE", "cmake", "include", "src")
 
 
-def build_sdist(sdist_directory: str, config_settings: Optional[dict[str, Any]] = None) -> str:
+def build_sdist(  # type: ignore[no-redef]
+    sdist_directory: str, config_settings: Optional[Dict[str, Any]] = None
+) -> str:
     root = _HERE.parent.parent
     if _SOURCES.exists() or not (root / "include" / "mychat").is_dir():
         return _build_sdist(sdist_directory, config_settings)  # From a source distribution.

@@ -113,8 +113,8 @@ class Peer:
     def do_account(self) -> Json:
         return to_json(self.client.account())
 
-    def do_set_profile(self, **fields: str) -> Json:
-        return to_json(self.client.set_profile(**fields))
+    def do_set_profile(self, avatar_url: Optional[str] = None, status_message: Optional[str] = None) -> Json:
+        return to_json(self.client.set_profile(avatar_url=avatar_url, status_message=status_message))
 
     def do_change_password(self, current_password: str, new_password: str) -> Json:
         self.client.change_password(current_password, new_password)
@@ -311,7 +311,7 @@ def report_json(report: mychat.BackupReport) -> Json:
 def matches(event: Json, type: str, match: Dict[str, Json]) -> bool:
     if event["type"] != type:
         return False
-    payload = next((event[key] for key in event if key not in ("type", "seq", "time")), {})
+    payload: Dict[str, Json] = next((event[key] for key in event if key not in ("type", "seq", "time")), {})
     return all(payload.get(key) == value for key, value in match.items())
 
 

@@ -196,8 +196,8 @@ def test_events_that_nobody_takes_stay_in_the_library(run: Run, node: mychat.tes
 
     async def main() -> None:
         async with user as client:
-            client._MOST = 8  # type: ignore[misc]
-            client._BATCH = 4  # type: ignore[misc]
+            client._MOST = 8
+            client._BATCH = 4
             await client.start()
             while sender.message(ids[-1]).status < mychat.MessageStatus.DELIVERED:
                 await asyncio.sleep(0.02)
@@ -205,7 +205,7 @@ def test_events_that_nobody_takes_stay_in_the_library(run: Run, node: mychat.tes
             assert 8 <= len(client._queue) <= 12 and not client._watching
             # A request is answered all the same.
             assert (await client.node_info()).domain == "localhost"
-            seen = []
+            seen: List[str] = []
             while len(seen) < 40:
                 event = await client.poll(60)
                 if isinstance(event, mychat.MessageEvent):
@@ -273,7 +273,7 @@ def test_two_loops_in_two_threads(node: mychat.testing.Node, name: str) -> None:
             await client.start()
             done.append((await client.node_info()).domain)
 
-    threads = [threading.Thread(target=lambda u=user: asyncio.run(main(u))) for user in users]  # type: ignore[misc]
+    threads = [threading.Thread(target=lambda u=user: asyncio.run(main(u))) for user in users]
     for thread in threads:
         thread.start()
     for thread in threads:

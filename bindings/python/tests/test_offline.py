@@ -12,7 +12,7 @@ import pickle
 import stat
 import sys
 import weakref
-from typing import List, Tuple
+from typing import Any, List, Tuple
 
 import mychat
 import pytest
@@ -41,7 +41,7 @@ def test_calls_before_an_account_say_so(offline_client: mychat.Client) -> None:
 
 @pytest.mark.parametrize("kind", [str, bytes, bytearray, memoryview, mychat.Secret])
 def test_secrets_are_text_or_bytes(tmp_path: pathlib.Path, kind: type) -> None:
-    secret = PASSPHRASE if kind is str else kind(PASSPHRASE.encode())
+    secret: Any = PASSPHRASE if kind is str else kind(PASSPHRASE.encode())
     store = tmp_path / "Speicher – хранилище.mychat"
     with mychat.Client(store, passphrase=secret):
         pass
@@ -183,7 +183,7 @@ def test_enums_take_values_of_a_newer_library() -> None:
     status = mychat.Status(77)
     assert status == 77 and status.name == "UNKNOWN_77" and isinstance(status, mychat.Status)
     with pytest.raises(ValueError):
-        mychat.Status("x")
+        mychat.Status("x")  # type: ignore[arg-type]
     from mychat._errors import make_error
 
     assert type(make_error(77, 5, 0, False, "s", "o", 0)) is mychat.StoreError

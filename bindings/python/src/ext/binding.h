@@ -16,9 +16,9 @@ namespace py = pybind11;
 
 // ---- The interpreter's lock
 
-// Lets other Python threads run. A daemon thread that wants the lock back while the interpreter ends is unwound by
-// CPython (before 3.14) from within PyEval_RestoreThread, so that this destructor must be allowed to throw;
-// pybind11's own scope aborts there.
+// Lets other Python threads run. A daemon thread that wants the lock back while the interpreter ends is
+// unwound by CPython (before 3.14) from within PyEval_RestoreThread, so that this destructor must be allowed
+// to throw; pybind11's own scope aborts there.
 class Unlocked {
  public:
   Unlocked() : state_(PyEval_SaveThread()) {}
@@ -168,13 +168,15 @@ class Core {
   template <class T, class Call>
   py::object fetch(const char* operation, void (*free)(T*), Call&& call) {
     Owned<T> result(free);
-    local(operation, [&](mychat_client* client, mychat_error* error) { return call(client, result.out(), error); });
+    local(operation,
+          [&](mychat_client* client, mychat_error* error) { return call(client, result.out(), error); });
     return to_python(*result.get());
   }
   template <class Call>
   py::object fetch_text(const char* operation, Call&& call) {
     Owned<char> result(mychat_string_free);
-    local(operation, [&](mychat_client* client, mychat_error* error) { return call(client, result.out(), error); });
+    local(operation,
+          [&](mychat_client* client, mychat_error* error) { return call(client, result.out(), error); });
     return text_to_python(result.get());
   }
   template <class Call>

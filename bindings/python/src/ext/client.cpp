@@ -14,7 +14,8 @@
 
 namespace mychat_python {
 
-// What the log hook calls. It lives as long as the client; `callable` is touched under the interpreter's lock only.
+// What the log hook calls. It lives as long as the client; `callable` is touched under the interpreter's lock
+// only.
 struct Core::Log {
   PyObject* callable;
 };
@@ -27,8 +28,9 @@ using Clock = std::chrono::steady_clock;
 std::atomic<bool> exiting{false};
 std::atomic<int> guests{0};
 
-// Somebody inside the library who may call Python, perhaps from a thread that is not Python's. Where such a thread asks for
-// the lock too late, CPython before 3.14 unwinds it, through frames of the library that nothing may pass.
+// Somebody inside the library who may call Python, perhaps from a thread that is not Python's. Where such a
+// thread asks for the lock too late, CPython before 3.14 unwinds it, through frames of the library that
+// nothing may pass.
 class Guest {
  public:
   Guest() {
@@ -60,12 +62,11 @@ void remember(const std::shared_ptr<mychat_client>& client) {
 std::atomic<std::uint64_t> process_number{0};
 
 void count_forks() {
-  [[maybe_unused]] static const int registered =
-      pthread_atfork(nullptr, nullptr, [] {
-        process_number.fetch_add(1, std::memory_order_relaxed);
-        living().clear();  // They are the parent's.
-        guests = 0;
-      });
+  [[maybe_unused]] static const int registered = pthread_atfork(nullptr, nullptr, [] {
+    process_number.fetch_add(1, std::memory_order_relaxed);
+    living().clear();  // They are the parent's.
+    guests = 0;
+  });
 }
 
 void on_log(mychat_log_level level, const char* component, const char* message, void* context) {
@@ -93,8 +94,8 @@ std::int32_t on_store_key(std::uint8_t* out_key, void* context) {
     const py::object key = given.callable();
     const Bytes bytes(key);
     if (bytes.size() != MYCHAT_STORE_KEY_SIZE)
-      throw py::value_error("store_key must return " + std::to_string(MYCHAT_STORE_KEY_SIZE) + " bytes, not " +
-                            std::to_string(bytes.size()));
+      throw py::value_error("store_key must return " + std::to_string(MYCHAT_STORE_KEY_SIZE) +
+                            " bytes, not " + std::to_string(bytes.size()));
     std::copy_n(static_cast<const std::uint8_t*>(bytes.data()), bytes.size(), out_key);
     return 0;
   } catch (py::error_already_set& error) {
@@ -114,8 +115,8 @@ mychat_error closed_error(const char* text) {
   return error;
 }
 
-// Waits until the descriptor is readable, at most a second: then whoever waits looks for signals, of which one may have
-// come just before.
+// Waits until the descriptor is readable, at most a second: then whoever waits looks for signals, of which
+// one may have come just before.
 void wait_readable(int fd, Clock::duration longest) {
   using std::chrono::milliseconds;
   const auto time = std::clamp<Clock::duration>(longest, Clock::duration::zero(), std::chrono::seconds(1));
@@ -164,7 +165,8 @@ void Core::create(mychat_client_options& options, py::object log, py::object sto
     run("create", [&](mychat_error* error) { return mychat_client_create(&options, &made, error); });
   } catch (py::error_already_set& error) {
     if (key.failure)
-      PyException_SetCause(error.value().ptr(), py::object(key.failure->value()).release().ptr());  // Takes it.
+      PyException_SetCause(error.value().ptr(),
+                           py::object(key.failure->value()).release().ptr());  // Takes it.
     throw;
   }
   client_ = std::shared_ptr<mychat_client>(made, mychat_client_free);
@@ -173,14 +175,16 @@ void Core::create(mychat_client_options& options, py::object log, py::object sto
 
 mychat_client* Core::get(const char* operation) const {
   if (client_ != nullptr && process_ == process_number) return client_.get();
-  raise(closed_error(client_ == nullptr ? "The client is closed."
-                                        : "After a fork only the parent may use its clients; make another one."),
+  raise(closed_error(client_ == nullptr
+                         ? "The client is closed."
+                         : "After a fork only the parent may use its clients; make another one."),
         operation);
 }
 
 void Core::close() {
   if (client_ == nullptr || process_ != process_number) return;
-  local("close", [](mychat_client* client, mychat_error* error) { return mychat_client_close(client, error); });
+  local("close",
+        [](mychat_client* client, mychat_error* error) { return mychat_client_close(client, error); });
 }
 
 int Core::event_fd() {
@@ -205,7 +209,8 @@ py::object Core::poll(std::int32_t timeout_ms) {
     {
       Unlocked unlocked;
       if (!first)
-        wait_readable(mychat_client_event_fd(client), timeout_ms < 0 ? std::chrono::hours(1) : end - Clock::now());
+        wait_readable(mychat_client_event_fd(client),
+                      timeout_ms < 0 ? std::chrono::hours(1) : end - Clock::now());
       status = mychat_client_poll(client, 0, event.out(), &error);
     }
     if (status == MYCHAT_OK) return to_python(*event.get());
@@ -239,7 +244,8 @@ py::list Core::poll_batch(std::size_t most, std::int64_t budget_us) {
 }
 
 py::object Core::await(std::uint64_t request, std::int32_t timeout_ms) {
-  // The descriptor speaks of all events, so that the library waits, in slices between which signals are handled.
+  // The descriptor speaks of all events, so that the library waits, in slices between which signals are
+  // handled.
   constexpr std::int64_t kSlice = 100;
   mychat_client* client = get("await");
   const auto end = Clock::now() + std::chrono::milliseconds(timeout_ms);
@@ -293,13 +299,14 @@ void bind_client(py::module_& module, CoreClass& core) {
   using namespace py::literals;
   count_forks();
   module.def("interpreter_exits", &interpreter_exits);
-  core.def(py::init([](py::object store_path, py::object passphrase, py::object store_key, py::object node_url,
-                       py::object ca_file, py::object tls_pins, std::uint32_t flags, std::uint32_t connect_timeout_ms,
-                       std::uint32_t request_timeout_ms, py::object log, std::int32_t log_level,
-                       std::uint32_t max_queued_events) {
+  core.def(py::init([](py::object store_path, py::object passphrase, py::object store_key,
+                       py::object node_url, py::object ca_file, py::object tls_pins, std::uint32_t flags,
+                       std::uint32_t connect_timeout_ms, std::uint32_t request_timeout_ms, py::object log,
+                       std::int32_t log_level, std::uint32_t max_queued_events) {
              const Path store(store_path, "store_path"), ca(ca_file, "ca_file", Text::None::kAllowed);
              const Secret secret(passphrase, "passphrase", Text::None::kAllowed);
-             const Text url(node_url, "node_url", Text::None::kAllowed), pins(tls_pins, "tls_pins", Text::None::kAllowed);
+             const Text url(node_url, "node_url", Text::None::kAllowed),
+                 pins(tls_pins, "tls_pins", Text::None::kAllowed);
              mychat_client_options options = MYCHAT_CLIENT_OPTIONS_INIT;
              options.store_path = store.get();
              options.passphrase = secret.get();
@@ -315,8 +322,9 @@ void bind_client(py::module_& module, CoreClass& core) {
              made->create(options, std::move(log), std::move(store_key));
              return made;
            }),
-           "store_path"_a, py::kw_only(), "passphrase"_a, "store_key"_a, "node_url"_a, "ca_file"_a, "tls_pins"_a,
-           "flags"_a, "connect_timeout_ms"_a, "request_timeout_ms"_a, "log"_a, "log_level"_a, "max_queued_events"_a);
+           "store_path"_a, py::kw_only(), "passphrase"_a, "store_key"_a, "node_url"_a, "ca_file"_a,
+           "tls_pins"_a, "flags"_a, "connect_timeout_ms"_a, "request_timeout_ms"_a, "log"_a, "log_level"_a,
+           "max_queued_events"_a);
   core.def("start", [](Core& self) { self.local("start", mychat_client_start); });
   core.def("stop", [](Core& self) { self.local("stop", mychat_client_stop); });
   core.def("close", &Core::close);
@@ -326,7 +334,9 @@ void bind_client(py::module_& module, CoreClass& core) {
   core.def("poll_batch", &Core::poll_batch, "most"_a, "budget_us"_a);
   core.def("await_", &Core::await, "request"_a, "timeout_ms"_a);
   core.def("ack", [](Core& self, std::uint64_t seq) {
-    self.local("ack", [&](mychat_client* client, mychat_error* error) { return mychat_client_ack(client, seq, error); });
+    self.local("ack", [&](mychat_client* client, mychat_error* error) {
+      return mychat_client_ack(client, seq, error);
+    });
   });
   core.def("rewind", [](Core& self) { self.local("rewind", mychat_client_rewind); });
   core.def("cancel", [](Core& self, std::uint64_t request) {
@@ -347,7 +357,8 @@ void bind_client(py::module_& module, CoreClass& core) {
     });
   });
   core.def("check_store", [](Core& self) {
-    return self.fetch<mychat_store_report>("check_store", mychat_store_report_free, mychat_client_check_store);
+    return self.fetch<mychat_store_report>("check_store", mychat_store_report_free,
+                                           mychat_client_check_store);
   });
   core.def("backup_store", [](Core& self, py::object path) {
     const Path file(path, "path");

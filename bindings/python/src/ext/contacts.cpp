@@ -24,9 +24,10 @@ auto handle_request(const char* operation) {
 void bind_contacts(CoreClass& core) {
   core.def("add_contact", [](Core& self, py::object handle, py::object nickname) {
     const Text name(handle, "handle"), nick(nickname, "nickname", kAllowed);
-    return self.request("add_contact", [&](mychat_client* client, mychat_request_id* out, mychat_error* error) {
-      return mychat_client_add_contact(client, name.get(), nick.get(), out, error);
-    });
+    return self.request("add_contact",
+                        [&](mychat_client* client, mychat_request_id* out, mychat_error* error) {
+                          return mychat_client_add_contact(client, name.get(), nick.get(), out, error);
+                        });
   });
   core.def("remove_contact", handle_request<mychat_client_remove_contact>("remove_contact"));
   core.def("lookup", handle_request<mychat_client_lookup>("lookup"));
@@ -35,10 +36,10 @@ void bind_contacts(CoreClass& core) {
   });
   core.def("contact", [](Core& self, py::object handle) {
     const Text name(handle, "handle");
-    return self.fetch<mychat_contact>(
-        "contact", mychat_contact_free, [&](mychat_client* client, mychat_contact** out, mychat_error* error) {
-          return mychat_client_contact(client, name.get(), out, error);
-        });
+    return self.fetch<mychat_contact>("contact", mychat_contact_free,
+                                      [&](mychat_client* client, mychat_contact** out, mychat_error* error) {
+                                        return mychat_client_contact(client, name.get(), out, error);
+                                      });
   });
   core.def("conversations", [](Core& self) {
     return self.fetch<mychat_conversation_list>("conversations", mychat_conversation_list_free,

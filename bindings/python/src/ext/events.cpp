@@ -54,7 +54,8 @@ static py::object to_python(const mychat_completion& value) {
   return Record(objects().completion)
       .set(MYCHAT_FIELD(operation), objects().operation.member(value.operation))
       .set(MYCHAT_FIELD(request), PyLong_FromUnsignedLongLong(value.request))
-      .set(MYCHAT_FIELD(error), error_or_none(value.error, operation_name(value.operation), value.retry_after_ms))
+      .set(MYCHAT_FIELD(error),
+           error_or_none(value.error, operation_name(value.operation), value.retry_after_ms))
       .set(MYCHAT_FIELD(account), value_or_none(value.account))
       .set(MYCHAT_FIELD(contact), value_or_none(value.contact))
       .set(MYCHAT_FIELD(sessions), value_or_none(value.sessions))

@@ -59,7 +59,8 @@ py::object backup_change_password(py::object data, py::object password, py::obje
   const Secret old(password, "password"), wanted(new_password, "new_password");
   Owned<mychat_backup> backup(mychat_backup_free);
   run("backup_change_password", [&](mychat_error* error) {
-    return mychat_backup_change_password(bytes.data(), bytes.size(), old.get(), wanted.get(), backup.out(), error);
+    return mychat_backup_change_password(bytes.data(), bytes.size(), old.get(), wanted.get(), backup.out(),
+                                         error);
   });
   return to_python(*backup.get());
 }
@@ -115,10 +116,11 @@ void bind_keys(py::module_& module, CoreClass& core) {
   bind_trust(core);
   core.def("export_backup", [](Core& self, py::object password, std::int32_t kind) {
     const Secret secret(password, "password");
-    return self.fetch<mychat_backup>(
-        "export_backup", mychat_backup_free, [&](mychat_client* client, mychat_backup** out, mychat_error* error) {
-          return mychat_client_export_backup(client, secret.get(), kind, out, error);
-        });
+    return self.fetch<mychat_backup>("export_backup", mychat_backup_free,
+                                     [&](mychat_client* client, mychat_backup** out, mychat_error* error) {
+                                       return mychat_client_export_backup(client, secret.get(), kind, out,
+                                                                          error);
+                                     });
   });
   core.def("import_backup", [](Core& self, py::object data, py::object password) {
     const Bytes bytes(data);
@@ -131,9 +133,10 @@ void bind_keys(py::module_& module, CoreClass& core) {
   });
   core.def("rotate_identity", [](Core& self, py::object password) {
     const Secret secret(password, "password", kAllowed);
-    return self.request("rotate_identity", [&](mychat_client* client, mychat_request_id* out, mychat_error* error) {
-      return mychat_client_rotate_identity(client, secret.get(), out, error);
-    });
+    return self.request("rotate_identity",
+                        [&](mychat_client* client, mychat_request_id* out, mychat_error* error) {
+                          return mychat_client_rotate_identity(client, secret.get(), out, error);
+                        });
   });
 }
 

@@ -7,7 +7,8 @@ namespace {
 
 constexpr auto kAllowed = Text::None::kAllowed;
 
-py::object send(Core& self, py::object recipient, py::object data, std::int32_t content_type, py::object message_id) {
+py::object send(Core& self, py::object recipient, py::object data, std::int32_t content_type,
+                py::object message_id) {
   const Text handle(recipient, "recipient"), id(message_id, "message_id", kAllowed);
   const Bytes bytes(data);
   mychat_send_options options = MYCHAT_SEND_OPTIONS_INIT;
@@ -41,7 +42,8 @@ py::object send_text(Core& self, py::object recipient, py::object text, py::obje
 py::object history(Core& self, py::object peer, std::int64_t before, std::uint32_t limit) {
   const Text handle(peer, "peer");
   return self.fetch<mychat_message_list>(
-      "history", mychat_message_list_free, [&](mychat_client* client, mychat_message_list** out, mychat_error* error) {
+      "history", mychat_message_list_free,
+      [&](mychat_client* client, mychat_message_list** out, mychat_error* error) {
         return mychat_client_history(client, handle.get(), before, limit, out, error);
       });
 }
@@ -49,7 +51,8 @@ py::object history(Core& self, py::object peer, std::int64_t before, std::uint32
 py::object search(Core& self, py::object query, py::object peer, std::int64_t before, std::uint32_t limit) {
   const Text words(query, "query"), handle(peer, "peer", kAllowed);
   return self.fetch<mychat_message_list>(
-      "search", mychat_message_list_free, [&](mychat_client* client, mychat_message_list** out, mychat_error* error) {
+      "search", mychat_message_list_free,
+      [&](mychat_client* client, mychat_message_list** out, mychat_error* error) {
         return mychat_client_search(client, words.get(), handle.get(), before, limit, out, error);
       });
 }
@@ -69,10 +72,10 @@ void bind_messages(CoreClass& core) {
   core.def("search", &search);
   core.def("message", [](Core& self, py::object message_id) {
     const Text id(message_id, "message_id");
-    return self.fetch<mychat_message>(
-        "message", mychat_message_free, [&](mychat_client* client, mychat_message** out, mychat_error* error) {
-          return mychat_client_message(client, id.get(), out, error);
-        });
+    return self.fetch<mychat_message>("message", mychat_message_free,
+                                      [&](mychat_client* client, mychat_message** out, mychat_error* error) {
+                                        return mychat_client_message(client, id.get(), out, error);
+                                      });
   });
   core.def("mark_read", [](Core& self, py::object peer, py::object message_id) {
     const Text handle(peer, "peer"), id(message_id, "message_id", kAllowed);
@@ -83,7 +86,8 @@ void bind_messages(CoreClass& core) {
   core.def("explain", [](Core& self, py::object message_id) {
     const Text id(message_id, "message_id");
     return self.fetch<mychat_explanation>(
-        "explain", mychat_explanation_free, [&](mychat_client* client, mychat_explanation** out, mychat_error* error) {
+        "explain", mychat_explanation_free,
+        [&](mychat_client* client, mychat_explanation** out, mychat_error* error) {
           return mychat_client_explain(client, id.get(), out, error);
         });
   });

@@ -11,7 +11,9 @@ namespace mychat_python {
 // An enum of mychat._enums: its members by value.
 class Enum {
  public:
-  void bind(const py::module_& module, const char* name) { class_ = module.attr(name).cast<py::object>().release(); }
+  void bind(const py::module_& module, const char* name) {
+    class_ = module.attr(name).cast<py::object>().release();
+  }
   // A new reference.
   PyObject* member(std::int32_t value);
 
@@ -24,10 +26,10 @@ class Enum {
 // Never freed: they live as long as the interpreter.
 struct Objects {
   py::handle make_error;
-  Enum status, direction, content_type, message_status, verification, repair, trust, presence, event_type, operation,
-      connection_state;
-  py::handle account, session, node_info, store_report, contact, conversation, message, message_page, explanation,
-      backup, backup_report;
+  Enum status, direction, content_type, message_status, verification, repair, trust, presence, event_type,
+      operation, connection_state;
+  py::handle account, session, node_info, store_report, contact, conversation, message, message_page,
+      explanation, backup, backup_report;
   py::handle completion, connection, progress, typing, presence_notice;
   py::handle event, completion_event, connection_event, progress_event, message_event, message_status_event,
       typing_event, presence_event, contact_event, key_changed_event, session_ended_event;
@@ -35,13 +37,14 @@ struct Objects {
 Objects& objects();
 
 // Interned once.
-#define MYCHAT_FIELD(name)                                                 \
-  ([] {                                                                    \
-    static PyObject* const field = PyUnicode_InternFromString(#name);      \
-    return field;                                                          \
+#define MYCHAT_FIELD(name)                                            \
+  ([] {                                                               \
+    static PyObject* const field = PyUnicode_InternFromString(#name); \
+    return field;                                                     \
   }())
 
-PyObject* new_text(const char* text);     // UTF-8; what is not becomes U+FFFD, for an event must not be lost by it.
+PyObject* new_text(
+    const char* text);  // UTF-8; what is not becomes U+FFFD, for an event must not be lost by it.
 PyObject* new_time(std::int64_t millis);  // An aware datetime; None for 0 and for what datetime cannot hold.
 inline PyObject* new_bool(std::int32_t value) { return PyBool_FromLong(value); }
 

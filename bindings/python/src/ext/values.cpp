@@ -18,14 +18,14 @@ py::object tuple_of(const List& list) {
   py::tuple items(list.count);
   for (std::size_t i = 0; i < list.count; ++i)
     PyTuple_SET_ITEM(items.ptr(), static_cast<Py_ssize_t>(i), to_python(*list.items[i]).release().ptr());
-  return std::move(items);
+  return items;
 }
 
 py::object texts(const char* const* items, std::size_t count) {
   py::tuple result(count);
   for (std::size_t i = 0; i < count; ++i)
     PyTuple_SET_ITEM(result.ptr(), static_cast<Py_ssize_t>(i), text_to_python(items[i]).release().ptr());
-  return std::move(result);
+  return result;
 }
 
 }  // namespace
@@ -80,7 +80,9 @@ void bind_types(py::module_& types, py::module_& enums, py::object error_factory
   o.event_type.bind(enums, "EventType");
   o.operation.bind(enums, "Operation");
   o.connection_state.bind(enums, "ConnectionState");
-  const auto type = [&](py::handle& place, const char* name) { place = types.attr(name).cast<py::object>().release(); };
+  const auto type = [&](py::handle& place, const char* name) {
+    place = types.attr(name).cast<py::object>().release();
+  };
   type(o.account, "Account");
   type(o.session, "Session");
   type(o.node_info, "NodeInfo");
@@ -114,7 +116,8 @@ py::object Record::make() {
   static PyObject* const none = PyTuple_New(0);
   auto made = py::reinterpret_steal<py::object>(
       PyBaseObject_Type.tp_new(reinterpret_cast<PyTypeObject*>(type_.ptr()), none, nullptr));
-  if (!made || PyObject_GenericSetDict(made.ptr(), fields_.ptr(), nullptr) != 0) throw py::error_already_set();
+  if (!made || PyObject_GenericSetDict(made.ptr(), fields_.ptr(), nullptr) != 0)
+    throw py::error_already_set();
   return made;
 }
 
@@ -143,7 +146,8 @@ PyObject* new_time(std::int64_t millis) {
       static_cast<int>(date.year()), static_cast<int>(static_cast<unsigned>(date.month())),
       static_cast<int>(static_cast<unsigned>(date.day())), static_cast<int>(clock.hours().count()),
       static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
-      static_cast<int>(clock.subseconds().count() * 1000), PyDateTime_TimeZone_UTC, PyDateTimeAPI->DateTimeType);
+      static_cast<int>(clock.subseconds().count() * 1000), PyDateTime_TimeZone_UTC,
+      PyDateTimeAPI->DateTimeType);
 }
 
 py::object time_to_python(std::int64_t millis) {
@@ -261,7 +265,8 @@ py::object to_python(const mychat_backup& value) {
 }
 
 py::object to_python(const mychat_backup_report& value) {
-  const py::object matches = value.matches_account < 0 ? py::none() : py::object(py::bool_(value.matches_account != 0));
+  const py::object matches =
+      value.matches_account < 0 ? py::none() : py::object(py::bool_(value.matches_account != 0));
   return Record(objects().backup_report)
       .set(MYCHAT_FIELD(handle), new_text(value.handle))
       .set(MYCHAT_FIELD(fingerprint), new_text(value.fingerprint))

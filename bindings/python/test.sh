@@ -8,6 +8,7 @@ root=$(cd "$here/../.." && pwd)
 build=$(cd "$1" && pwd)
 shift
 work=$root/build/python
+deps=${MYCHAT_DEPS_PREFIX:-$root/build/deps}
 export MYCHAT_SERVER=$build/server-reference/app/mychat-server
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PYTHONDONTWRITEBYTECODE=1
 unset PYTHONPATH
@@ -38,9 +39,11 @@ install() {
     cp "$here/requirements.txt" "$venv/requirements.txt"
   fi
   if [ -e "$venv/installed" ] && [ -z "$(stamp "$venv/installed")" ]; then return; fi
-  # The flags of the preset `dev`, so that the compiler's cache has the library already; warnings are errors.
-  CMAKE_ARGS="-DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_FLAGS_RELWITHDEBINFO='-O1 -g1' -DMYCHAT_WARNINGS=ON" \
-    "$venv/bin/pip" install -q --no-build-isolation --no-deps --force-reinstall \
+  # The flags of the preset `dev`, so that the compiler's cache has much of the library already; warnings are errors. With the
+  # archives of `./dev deps` it is self-contained, as what is shipped.
+  local arguments="-DCMAKE_CXX_FLAGS_RELWITHDEBINFO='-O1 -g1' -DMYCHAT_WARNINGS=ON"
+  if [ -d "$deps/lib" ]; then arguments+=" -DMYCHAT_STATIC_DEPS=ON -DMYCHAT_DEPS_PREFIX=$deps"; fi
+  CMAKE_ARGS=$arguments "$venv/bin/pip" install -q --no-build-isolation --no-deps --force-reinstall \
     --config-settings=build-dir="$venv/cmake" --config-settings=cmake.build-type=RelWithDebInfo "$here"
   touch "$venv/installed"
 }

@@ -140,6 +140,7 @@ def test_names_of_numbers() -> None:
     assert [mychat.event_type_name(t) for t in mychat.EventType] == [t.name.lower() for t in mychat.EventType]
     assert mychat.version_string() == mychat.__version__ == "0.1.0"
     assert mychat.version_number() == 100
+    assert mychat.build_info().split()[0] == "mychat/0.1.0"
 
 
 def test_structs_have_the_fields_of_c() -> None:

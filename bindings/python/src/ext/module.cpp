@@ -7,6 +7,7 @@ PYBIND11_MODULE(_mychat, module) {
   module.def("bind_types", &bind_types);
   module.def("version_number", &mychat_version_number);
   module.def("version_string", &mychat_version_string);
+  module.def("build_info", &mychat_build_info);
   module.def("status_name", &mychat_status_name);
   module.def("event_type_name", &mychat_event_type_name);
   // For tests: what times become.

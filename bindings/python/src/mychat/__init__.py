@@ -78,6 +78,11 @@ def version_string() -> str:
     return _mychat.version_string()
 
 
+def build_info() -> str:
+    """Versions of this library and of those that it uses, as ``name/version`` items: ``"mychat/0.1.0 dependencies/static ..."``."""
+    return _mychat.build_info()
+
+
 def status_name(status: int) -> str:
     """Name of a status (``"MYCHAT_E_STORE_HELD"``); ``"MYCHAT_E_UNKNOWN"`` for one that this library does not know."""
     return _mychat.status_name(status)
@@ -164,6 +169,7 @@ __all__ = [
     "Verification",
     "__version__",
     "backup_change_password",
+    "build_info",
     "event_type_name",
     "fingerprint",
     "public_key_convert",

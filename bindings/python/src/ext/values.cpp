@@ -112,13 +112,11 @@ void bind_types(py::module_& types, py::module_& enums, py::object error_factory
   type(o.session_ended_event, "SessionEndedEvent");
 }
 
-py::object Record::make() {
+Record::Record(py::handle type) {
   static PyObject* const none = PyTuple_New(0);
-  auto made = py::reinterpret_steal<py::object>(
-      PyBaseObject_Type.tp_new(reinterpret_cast<PyTypeObject*>(type_.ptr()), none, nullptr));
-  if (!made || PyObject_GenericSetDict(made.ptr(), fields_.ptr(), nullptr) != 0)
-    throw py::error_already_set();
-  return made;
+  made_ = py::reinterpret_steal<py::object>(
+      PyBaseObject_Type.tp_new(reinterpret_cast<PyTypeObject*>(type.ptr()), none, nullptr));
+  if (!made_) throw py::error_already_set();
 }
 
 PyObject* new_text(const char* text) {

@@ -43,8 +43,10 @@ install() {
   # archives of `./dev deps` it is self-contained, as what is shipped.
   local arguments="-DCMAKE_CXX_FLAGS_RELWITHDEBINFO='-O1 -g1' -DMYCHAT_WARNINGS=ON"
   if [ -d "$deps/lib" ]; then arguments+=" -DMYCHAT_STATIC_DEPS=ON -DMYCHAT_DEPS_PREFIX=$deps"; fi
-  CMAKE_ARGS=$arguments "$venv/bin/pip" install -q --no-build-isolation --no-deps --force-reinstall \
+  rm -rf "$venv/wheels"
+  CMAKE_ARGS=$arguments "$venv/bin/pip" wheel -q --no-build-isolation --no-deps --wheel-dir "$venv/wheels" \
     --config-settings=build-dir="$venv/cmake" --config-settings=cmake.build-type=RelWithDebInfo "$here"
+  "$venv/bin/pip" install -q --no-deps --force-reinstall "$venv"/wheels/*.whl
   touch "$venv/installed"
 }
 
@@ -56,6 +58,7 @@ main() {
     say "python $version: install"
     install "$python" "$venv"
     say "python $version: test"
+    export MYCHAT_WHEELS=$venv/wheels
     if [ "$first" = 1 ]; then
       if [ -x "$venv/bin/mypy" ]; then
         (cd "$here" && "$venv/bin/mypy" --cache-dir "$work/mypy" src/mychat tests build-backend &&

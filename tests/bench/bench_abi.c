@@ -1,7 +1,7 @@
 /*
- * bench_abi STORE: what cheap calls and events cost in C, for the bindings to be compared with. Prints one line of
- * nanoseconds: a version call, a call that takes the client's lock, and an event of the journal, polled and freed; the
- * last is 0 for a store without any. The store's key is 32 zero bytes.
+ * bench_abi STORE: what cheap calls and events cost in C, for the bindings to be compared with. Prints one
+ * line of nanoseconds: a version call, a call that takes the client's lock, and an event of the journal,
+ * polled and freed; the last is 0 for a store without any. The store's key is 32 zero bytes.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <mychat/mychat.h>

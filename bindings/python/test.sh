@@ -61,7 +61,7 @@ main() {
     export MYCHAT_WHEELS=$venv/wheels
     if [ "$first" = 1 ]; then
       if [ -x "$venv/bin/mypy" ]; then
-        (cd "$here" && "$venv/bin/mypy" --cache-dir "$work/mypy" src/mychat tests build-backend &&
+        (cd "$here" && "$venv/bin/mypy" --cache-dir "$work/mypy" src/mychat tests build-backend bench &&
           "$venv/bin/python" -m mypy.stubtest --mypy-config-file pyproject.toml --allowlist stubtest-allowed.txt mychat._mychat)
       fi
       (cd "$here" && "$venv/bin/python" -m pytest -q -p no:cacheprovider "$@")

@@ -222,7 +222,8 @@ class Client(LocalCalls):
     ) -> Account:
         """Log in and go online. Without a private key messages arrive unreadable until a backup is imported.
 
-        `UnauthorizedError`; `KeyMismatchError` when the store's key is not the account's; and as `register`.
+        `UnauthorizedError`; `KeyMismatchError` when the store's key is not the account's: after a rotation elsewhere, import
+        the newest backup first; and as `register`.
         """
         return self._finish(self.begin.login(username, password, device_name=device_name), timeout)
 
@@ -284,7 +285,7 @@ class Client(LocalCalls):
         """Make a new identity key and announce it to contacts, signed by the old one if it is here.
 
         They write to the old key until they accept the new one; old messages stay readable here. Make a new backup
-        afterwards. ``password``: the account's, needed when the old key is not here.
+        afterwards, and import it on the account's other devices: they send nothing until then. ``password``: the account's, needed when the old key is not here.
         """
         return self._finish(self.begin.rotate_identity(password), timeout)
 
@@ -308,7 +309,10 @@ class Client(LocalCalls):
         return _mychat.verify_backup(self._core, data, password)
 
     def import_backup(self, data: Buffer, password: SecretInput) -> BackupReport:
-        """Restore a backup into a client that has no identity, or the same. All or nothing.
+        """Restore a backup into a client that has no identity, or one of the same account. All or nothing.
+
+        A client without an account takes its name over from the archive. A backup made after a rotation brings the new key, one
+        of before it adds its key for old messages.
 
         `AlreadyExistsError` when there is another identity; and as `verify_backup`.
         """

@@ -100,7 +100,7 @@ class Policy(enum.IntFlag):
 
     NONE = 0
     REQUIRE_SIGNATURES = 1
-    """Received messages without a valid signature arrive unreadable, with ``Status.POLICY``."""
+    """Received messages that are not `Verification.VERIFIED` arrive unreadable, with ``Status.POLICY``."""
     NO_READ_RECEIPTS = 2
     """Never tell senders that their messages were read."""
     NO_TYPING = 4
@@ -149,9 +149,9 @@ class Verification(_Open):
     VERIFIED = 2
     """Signed by a key that the sender's accepted identity key certifies."""
     UNVERIFIED = 3
-    """Signed, but the sender's keys are not known or not accepted here."""
+    """Signed and not altered, but the signing key is not known to be the sender's; it may become verified later."""
     INVALID = 4
-    """The signature is wrong: treat the message as forged."""
+    """The signature is wrong: the message was altered or forged."""
 
 
 class Repair(_Open):

@@ -52,7 +52,7 @@ class Account:
     """The account of a client."""
 
     handle: str
-    """``username@domain``; ``""`` before registration or login."""
+    """``username@domain``; ``""`` before registration, login, or the restore of a backup that names it."""
     logged_in: bool
     """A session is stored."""
     has_identity: bool
@@ -66,7 +66,7 @@ class Account:
     avatar_url: str
     status_message: str
     backup_at: Time
-    """When the last key backup was exported."""
+    """When the last key backup of the present key was made."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,7 +187,7 @@ class MessagePage:
 
 @dataclasses.dataclass(frozen=True)
 class Explanation:
-    """Why a message could not be decrypted or sent, and what repairs it."""
+    """Why a message could not be decrypted, sent or verified, and what repairs it."""
 
     cause: Status
     repair: Repair
@@ -317,7 +317,7 @@ class MessageEvent(Event):
 
 @dataclasses.dataclass(frozen=True)
 class MessageStatusEvent(Event):
-    """A message came further, failed or became readable. Journal."""
+    """A message came further, failed, became readable or verified. Journal."""
 
     message: Message
 

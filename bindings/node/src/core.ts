@@ -90,7 +90,7 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
     });
     openClients.add(self);
     abandoned.register(this, { watcher: this.#watcher, ref: self }, this);
-    super.on('newListener', () => {
+    EventEmitter.prototype.on.call(this, 'newListener', () => {
       if (this.#missed) this.#giveAgain();
     });
   }

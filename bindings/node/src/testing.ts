@@ -22,21 +22,6 @@ export interface NodeOptions {
   timeout?: number | undefined;
 }
 
-// Runs the node. It is ended by a line on standard input, or by its end, however the test's process ended: then its folder
-// is removed as well.
-const GUARD = `folder=$1; shift
-exec 3<&0
-"$@" </dev/null 3<&- &
-node=$!
-( keep=
-  read -r keep <&3
-  kill -TERM $node
-  n=0; while kill -0 $node && [ $n -lt 100 ]; do sleep 0.1; n=$((n + 1)); done
-  kill -KILL $node
-  [ "$keep" ] || rm -rf "$folder" ) >/dev/null 2>&1 &
-exec 3<&-
-wait $node`;
-
 function findServer(options: NodeOptions): string {
   const named = options.server ?? process.env['MYCHAT_SERVER'];
   if (named) return named;
@@ -50,6 +35,10 @@ function findServer(options: NodeOptions): string {
     }
   }
   throw new Error('No mychat-server: set MYCHAT_SERVER, or put it into PATH');
+}
+
+function ended(child: ChildProcess): boolean {
+  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 }
 
 /** A throw-away node on loopback. */
@@ -94,9 +83,10 @@ export class TestNode {
     const { flags = [], timeout = 30_000 } = this.#options;
     const ready = join(this.#folder, 'ready');
     rmSync(ready, { force: true });
-    const child = spawn('/bin/sh', ['-c', GUARD, 'mychat-test', this.#folder, findServer(this.#options), 'dev',
-      '--port', String(this.#port), '--data-dir', join(this.#folder, 'data'), '--ready-file', ready, ...flags],
-    { stdio: ['pipe', 'pipe', 'pipe'] });
+    // The node ends, and erases its folder, when its standard input ends: however this process ended.
+    const child = spawn(findServer(this.#options), ['dev', '--lifeline', '--port', String(this.#port), '--data-dir',
+      this.#folder, '--ready-file', ready, ...flags], { stdio: ['pipe', 'pipe', 'pipe'] });
+    child.on('error', (error) => (this.#output += String(error)));
     child.stdin.on('error', () => undefined);
     for (const output of [child.stdout, child.stderr]) {
       output.setEncoding('utf8').on('data', (text: string) => (this.#output = (this.#output + text).slice(-100_000)));
@@ -107,7 +97,7 @@ export class TestNode {
     this.#process = child;
     const until = performance.now() + timeout;
     while (!(await this.#ready(ready))) {
-      if (child.exitCode !== null || performance.now() > until) {
+      if (ended(child) || performance.now() > until) {
         await this.stop();
         throw new Error(`The node did not start: ${this.#output}`);
       }
@@ -134,10 +124,10 @@ export class TestNode {
     const child = this.#process;
     if (child === null) return;
     this.#process = null;
-    if (child.exitCode !== null || child.signalCode !== null) return;
+    if (ended(child)) return;
     const gone = once(child, 'exit');
     child.ref();
-    child.stdin?.end('halt\n');
+    child.kill('SIGTERM');
     await gone;
   }
 

@@ -3,7 +3,7 @@ import {
   type ContentType, type KeyFormat, type LogLevel, type PolicyFlag, type ScanResult,
 } from './enums';
 import { ClientCore, type CallOptions } from './core';
-import { later } from './errors';
+import { later, now } from './errors';
 import { constant, native, type RawClientOptions } from './native';
 import { reveal, Secret, type SecretInput } from './secret';
 import * as values from './values';
@@ -119,8 +119,8 @@ export class Client extends ClientCore {
   static async create(options: ClientOptions): Promise<Client> {
     const { signal } = options;
     signal?.throwIfAborted();
-    const raw = configure(options);
-    const made = later(() => native.mychat_client_create(raw)).then(
+    const raw = now('create', () => configure(options));
+    const made = later('create', () => native.mychat_client_create(raw)).then(
       (handle) => new Client(handle, options.acknowledge !== 'manual'));
     if (!signal) return made;
     return new Promise<Client>((resolve, reject) => {

@@ -145,7 +145,7 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
    *  keeps the process alive; see {@link ClientCore.unref}. */
   async start(): Promise<void> {
     this.#must('start');
-    now(() => native.mychat_client_start(this.#handle));
+    now('start', () => native.mychat_client_start(this.#handle));
     this.#started = true;
     this.#hold();
   }
@@ -153,7 +153,7 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
   /** Go offline. Requests under way reject with `'cancelled'`. */
   async stop(): Promise<void> {
     this.#must('stop');
-    await later(() => native.mychat_client_stop(this.#handle));
+    await later('stop', () => native.mychat_client_stop(this.#handle));
     this.#started = false;
     this.#hold();
   }
@@ -187,7 +187,7 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
         // It comes again then.
       }
       try {
-        await later(() => native.mychat_client_close(this.#handle));
+        await later('close', () => native.mychat_client_close(this.#handle));
       } finally {
         this.#ended();
       }
@@ -213,7 +213,7 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
   protected local<T>(operation: string, call: (handle: RawClient) => Promise<T>): Promise<T> {
     const run = this.#last.then(() => {
       this.#must(operation);
-      return later(() => call(this.#handle));
+      return later(operation, () => call(this.#handle));
     });
     this.#last = run.catch(() => undefined);
     return this.#closing ? Promise.reject(closedError(operation)) : run;
@@ -222,7 +222,7 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
   /** @internal A call that only reads: it need not wait for its turn, and may use another thread meanwhile. */
   protected async reading<T>(operation: string, call: (handle: RawClient) => Promise<T>): Promise<T> {
     this.#must(operation);
-    return later(() => call(this.#handle));
+    return later(operation, () => call(this.#handle));
   }
 
   /** @internal A networked call: `begin` gives the request, `pick` what the completion carries. */
@@ -232,7 +232,7 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
     const { signal } = options;
     signal?.throwIfAborted();
     this.#must(operation);
-    const id = now(() => begin(this.#handle));
+    const id = now(operation, () => begin(this.#handle));
     const cancel = (): void => {
       try {
         native.mychat_client_cancel(this.#handle, id);
@@ -295,7 +295,7 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
       try {
         raw = native.mychat_client_poll(this.#handle, 0);
       } catch (error) {
-        this.#failed(translated(error));
+        this.#failed(translated(error, 'poll'));
         return;
       }
       if (raw === null) break;

@@ -34,31 +34,26 @@ export class MyChatError extends Error {
   }
 }
 
-/** @internal C name of a function to the name of the method: mychat_client_send_text to sendText. */
-export function methodName(cName: string): string {
-  return cName.replace(/^mychat_(client_)?/, '').replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-/** @internal An error of the native layer becomes a MyChatError; others stay what they are. */
-export function translated(error: unknown): unknown {
-  if (!(error instanceof Error) || !('operation' in error) || !('status' in error)) return error;
-  return new MyChatError(error as unknown as RawError, methodName(String(error.operation)));
+/** @internal An error of the native layer becomes a MyChatError of the operation; others stay what they are. */
+export function translated(error: unknown, operation: string): unknown {
+  if (!(error instanceof Error) || !('operation' in error) || !('domain' in error)) return error;
+  return error instanceof MyChatError ? error : new MyChatError(error as unknown as RawError, operation);
 }
 
 /** @internal Runs a native call that answers at once. */
-export function now<T>(call: () => T): T {
+export function now<T>(operation: string, call: () => T): T {
   try {
     return call();
   } catch (error) {
-    throw translated(error);
+    throw translated(error, operation);
   }
 }
 
 /** @internal Runs a native call that answers later. */
-export async function later<T>(call: () => Promise<T>): Promise<T> {
+export async function later<T>(operation: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    throw translated(error);
+    throw translated(error, operation);
   }
 }

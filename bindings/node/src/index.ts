@@ -14,7 +14,10 @@ export type {
 } from './enums';
 export { MyChatError } from './errors';
 export { EventStream } from './journal';
-export { backupChangePassword, fingerprint, publicKeyConvert, verifyBackup, versionNumber, versionString } from './keys';
+export {
+  backupChangePassword, buildInfo, eventTypeName, fingerprint, publicKeyConvert, statusName, verifyBackup, versionNumber,
+  versionString,
+} from './keys';
 export { Secret, type SecretInput } from './secret';
 export type {
   Account, Backup, BackupReport, ClientEvent, Connection, Contact, Conversation, Explanation, Message, MessagePage,

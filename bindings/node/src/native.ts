@@ -217,6 +217,7 @@ export interface Native {
 
   mychat_version_number(): number;
   mychat_version_string(): string;
+  mychat_build_info(): string;
   mychat_status_name(status: number): string;
   mychat_event_type_name(type: number): string;
   mychat_public_key_convert(key: Text, format: number): string;

@@ -223,7 +223,7 @@ test('errors', async () => {
   await refused(a.client.sendText('ohne', 'Grüße'), { status: 'invalidArgument', domain: 'api', operation: 'sendText', retryable: false });
   await refused(a.client.message('keine UUID'), { status: 'notFound' });
   await refused(a.client.sendText(a.handle, 'x', { messageId: 'keine UUID' }), { status: 'invalidArgument' });
-  await refused(a.client.sendText('bela@localhost', 'ß'.repeat(5_000_000)), { status: 'tooLarge' });
+  await refused(a.client.sendText('bela@localhost', 'ß'.repeat(5_500_000)), { status: 'tooLarge' });
   await refused(a.client.sendText('bela@localhost', 'mit \0 NUL'), { status: 'invalidArgument', operation: 'sendText' });
   const store = join(node.folder, 'errors.mychat');
   const open = (more) => Client.create({ store, passphrase: PASSPHRASE, nodeUrl: node.url, ...more });

@@ -29,28 +29,33 @@ constexpr std::size_t kMostWaiting = 10000;  // Lines beyond are left out: a log
 }  // namespace
 
 LogSink::LogSink(const Napi::Function& log)
-    : function_(Napi::ThreadSafeFunction::New(log.Env(), log, "mychat log", kMostWaiting, 1)) {
+    : function_(Napi::ThreadSafeFunction::New(log.Env(), log, "mychat log", kMostWaiting, 1,
+                                              [gate = gate_](Napi::Env) {
+                                                const std::lock_guard lock(gate->mutex);
+                                                gate->closed = true;
+                                              })) {
   function_.Unref(log.Env());
 }
 
 LogSink::~LogSink() {
-  if (!closed_) function_.Release();
+  const std::lock_guard lock(gate_->mutex);
+  if (!gate_->closed) function_.Release();
 }
 
 void LogSink::line(mychat_log_level level, const char* component, const char* message, void* context) {
-  auto& sink = *static_cast<LogSink*>(context);
-  if (sink.closed_) return;
-  auto* const made = new Line{level, component, message};
+  const auto& sink = *static_cast<LogSink*>(context);
+  auto made = std::make_unique<Line>(Line{level, component, message});
+  const std::lock_guard lock(sink.gate_->mutex);
+  if (sink.gate_->closed) return;
   const napi_status status =
-      sink.function_.NonBlockingCall(made, [](Napi::Env env, Napi::Function log, Line* given) {
+      sink.function_.NonBlockingCall(made.get(), [](Napi::Env env, Napi::Function log, Line* given) {
         const std::unique_ptr<Line> line(given);
         if (env == nullptr) return;
         log.Call({Napi::Number::New(env, line->level), Napi::String::New(env, line->component),
                   Napi::String::New(env, line->message)});
       });
-  if (status == napi_ok) return;
-  delete made;
-  if (status == napi_closing) sink.closed_ = true;  // The environment ended and took the function with it.
+  if (status == napi_ok) static_cast<void>(made.release());
+  if (status == napi_closing) sink.gate_->closed = true;  // The environment ends and has our share in the function.
 }
 
 void LogSink::attach(mychat_client_options* options, const Napi::Function& log) {

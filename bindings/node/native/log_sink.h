@@ -3,8 +3,8 @@
 
 #include <napi.h>
 
-#include <atomic>
 #include <memory>
+#include <mutex>
 
 #include "mychat/mychat.h"
 
@@ -25,8 +25,15 @@ class LogSink {
  private:
   static void line(mychat_log_level level, const char* component, const char* message, void* context);
 
+  // Whether the environment has taken the function away already. Shared with its finaliser, which may come before or after
+  // the sink ends; the mutex keeps other threads out of a function that goes.
+  struct Gate {
+    std::mutex mutex;
+    bool closed = false;
+  };
+
+  std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
   Napi::ThreadSafeFunction function_;
-  std::atomic<bool> closed_{false};
 };
 
 }  // namespace mychat_js

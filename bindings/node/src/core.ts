@@ -84,10 +84,7 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
     this.#automatic = automatic;
     const self = new WeakRef<ClientCore>(this);
     this.#self = self;
-    this.#watcher = new native.Watcher(native.mychat_client_event_fd(handle), () => {
-      const client = self.deref();
-      if (client !== undefined) client.#read();
-    });
+    this.#watcher = new native.Watcher(native.mychat_client_event_fd(handle), ClientCore.#reader(self));
     openClients.add(self);
     abandoned.register(this, { watcher: this.#watcher, ref: self }, this);
     EventEmitter.prototype.on.call(this, 'newListener', () => {
@@ -285,6 +282,14 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
     this.#streams.clear();
     this.#hold();
     this.emit('close');
+  }
+
+  // A function of its own: a closure of the constructor would hold the client, as it shares what the others there hold.
+  static #reader(self: WeakRef<ClientCore>): () => void {
+    return () => {
+      const client = self.deref();
+      if (client !== undefined) client.#read();
+    };
   }
 
   // The descriptor is readable: takes what is there, but not for longer than a turn; libuv calls again.

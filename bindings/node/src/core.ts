@@ -57,7 +57,7 @@ process.on('exit', () => {
   for (const ref of openClients) ref.deref()?.closeNow();
 });
 
-/** @internal Base of {@link Client}. */
+/** What {@link Client} stands on: its life, its connection and its events. */
 export abstract class ClientCore extends EventEmitter<ClientEvents> {
   readonly #handle: RawClient;
   readonly #watcher: RawWatcher;

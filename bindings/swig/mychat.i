@@ -1,6 +1,6 @@
 /* The C ABI of MyChat for SWIG (4.2 or newer): the Node-API layer of bindings/node, Java, and whatever else SWIG writes.
  *
- *   swig -c++ -javascript -napi | -java | -csharp | -go   -Iinclude bindings/swig/mychat.i
+ *   swig -c++ -javascript -napi | -java -package mychat | -csharp | -go   -Iinclude bindings/swig/mychat.i
  *
  * What holds in every language:
  * - A function that returns a mychat_status returns nothing, or throws; its `mychat_error*` is not seen.
@@ -110,7 +110,7 @@ MYCHAT_OPTIONS(mychat_send_options)
 }
 %enddef
 
-MYCHAT_VIEW(mychat_error)
+%ignore mychat_error::struct_size;
 MYCHAT_VIEW(mychat_session)
 MYCHAT_VIEW(mychat_session_list)
 MYCHAT_VIEW(mychat_node_info)
@@ -124,6 +124,15 @@ MYCHAT_LIST(mychat_session_list, mychat_session)
 MYCHAT_LIST(mychat_contact_list, mychat_contact)
 MYCHAT_LIST(mychat_conversation_list, mychat_conversation)
 MYCHAT_LIST(mychat_message_list, mychat_message)
+
+%extend mychat_store_report {
+  /** Sentence number `index`, NULL beyond the end. */
+  const char* problem(size_t index) const { return index < $self->problem_count ? $self->problems[index] : nullptr; }
+}
+%extend mychat_backup_report {
+  /** Sentence number `index`, NULL beyond the end. */
+  const char* loss(size_t index) const { return index < $self->loss_count ? $self->losses[index] : nullptr; }
+}
 
 // Hosts of a collected language have no use for these: what their bindings do instead is in their parity tests.
 %ignore mychat_set_allocator;

@@ -10,7 +10,9 @@ export interface Enumeration<N extends string> {
   value(name: N): number;
 }
 
-function enumeration<const N extends string>(prefix: string, names: readonly N[]): Enumeration<N> {
+// The names are keys, so that the compiler finds one too many and one too few.
+function enumeration<N extends string>(prefix: string, keys: Record<N, 1>): Enumeration<N> {
+  const names = Object.keys(keys) as N[];
   const byValue = new Map<number, N>();
   const byName = new Map<string, number>();
   for (const name of names) {
@@ -29,95 +31,103 @@ function enumeration<const N extends string>(prefix: string, names: readonly N[]
   };
 }
 
-type NameOf<E> = E extends Enumeration<infer N> ? N : never;
-
-export const statuses = enumeration('MYCHAT_E_', [
-  'invalidArgument', 'invalidState', 'outOfMemory', 'internal', 'cancelled', 'timeout', 'closed', 'notFound',
-  'alreadyExists', 'unsupported', 'busy', 'random', 'malformed', 'tooLarge', 'crypto', 'decrypt', 'wrongPassword',
-  'keyMismatch', 'signature', 'keyChanged', 'noKeyMaterial', 'policy', 'noIdentity', 'store', 'storeHeld', 'storeKey',
-  'storeCorrupt', 'storeTooNew', 'io', 'network', 'dns', 'tls', 'plaintextRefused', 'protocol', 'unauthorized',
-  'forbidden', 'registrationClosed', 'rateLimited', 'rejected', 'node',
-]);
 /** What went wrong: `MYCHAT_E_...`. */
-export type Status = NameOf<typeof statuses>;
+export type Status = 'invalidArgument' | 'invalidState' | 'outOfMemory' | 'internal' | 'cancelled' |
+  'timeout' | 'closed' | 'notFound' | 'alreadyExists' | 'unsupported' | 'busy' | 'random' | 'malformed' |
+  'tooLarge' | 'crypto' | 'decrypt' | 'wrongPassword' | 'keyMismatch' | 'signature' | 'keyChanged' |
+  'noKeyMaterial' | 'policy' | 'noIdentity' | 'store' | 'storeHeld' | 'storeKey' | 'storeCorrupt' |
+  'storeTooNew' | 'io' | 'network' | 'dns' | 'tls' | 'plaintextRefused' | 'protocol' | 'unauthorized' |
+  'forbidden' | 'registrationClosed' | 'rateLimited' | 'rejected' | 'node';
+export const statuses = enumeration<Status>('MYCHAT_E_', { invalidArgument: 1, invalidState: 1, outOfMemory: 1,
+  internal: 1, cancelled: 1, timeout: 1, closed: 1, notFound: 1, alreadyExists: 1, unsupported: 1, busy: 1,
+  random: 1, malformed: 1, tooLarge: 1, crypto: 1, decrypt: 1, wrongPassword: 1, keyMismatch: 1, signature: 1,
+  keyChanged: 1, noKeyMaterial: 1, policy: 1, noIdentity: 1, store: 1, storeHeld: 1, storeKey: 1,
+  storeCorrupt: 1, storeTooNew: 1, io: 1, network: 1, dns: 1, tls: 1, plaintextRefused: 1, protocol: 1,
+  unauthorized: 1, forbidden: 1, registrationClosed: 1, rateLimited: 1, rejected: 1, node: 1 });
 
-export const domains = enumeration('MYCHAT_DOMAIN_', [
-  'none', 'api', 'crypto', 'keys', 'e2ee', 'store', 'system', 'network', 'node', 'protocol',
-]);
 /** The part of the library that an error comes from: `MYCHAT_DOMAIN_...`. */
-export type ErrorDomain = NameOf<typeof domains>;
+export type ErrorDomain = 'none' | 'api' | 'crypto' | 'keys' | 'e2ee' | 'store' | 'system' | 'network' |
+  'node' | 'protocol';
+export const domains = enumeration<ErrorDomain>('MYCHAT_DOMAIN_', { none: 1, api: 1, crypto: 1, keys: 1,
+  e2ee: 1, store: 1, system: 1, network: 1, node: 1, protocol: 1 });
 
-export const logLevels = enumeration('MYCHAT_LOG_', ['trace', 'debug', 'info', 'warning', 'error']);
 /** Level of a line of the log: `MYCHAT_LOG_...`. */
-export type LogLevel = NameOf<typeof logLevels>;
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warning' | 'error';
+export const logLevels = enumeration<LogLevel>('MYCHAT_LOG_', { trace: 1, debug: 1, info: 1, warning: 1,
+  error: 1 });
 
-export const policies = enumeration('MYCHAT_POLICY_', ['requireSignatures', 'noReadReceipts', 'noTyping', 'noSenderCopy']);
 /** A flag of the account's policy: `MYCHAT_POLICY_...`. */
-export type PolicyFlag = NameOf<typeof policies>;
+export type PolicyFlag = 'requireSignatures' | 'noReadReceipts' | 'noTyping' | 'noSenderCopy';
+export const policies = enumeration<PolicyFlag>('MYCHAT_POLICY_', { requireSignatures: 1, noReadReceipts: 1,
+  noTyping: 1, noSenderCopy: 1 });
 
-export const directions = enumeration('MYCHAT_DIRECTION_', ['in', 'out']);
 /** Direction of a message: `MYCHAT_DIRECTION_...`. */
-export type Direction = NameOf<typeof directions>;
+export type Direction = 'in' | 'out';
+export const directions = enumeration<Direction>('MYCHAT_DIRECTION_', { in: 1, out: 1 });
 
-export const contentTypes = enumeration('MYCHAT_CONTENT_', ['text', 'image', 'file']);
 /** What a message's bytes are: `MYCHAT_CONTENT_...`. */
-export type ContentType = NameOf<typeof contentTypes>;
+export type ContentType = 'text' | 'image' | 'file';
+export const contentTypes = enumeration<ContentType>('MYCHAT_CONTENT_', { text: 1, image: 1, file: 1 });
 
-export const messageStatuses = enumeration('MYCHAT_MESSAGE_', ['queued', 'pending', 'delivered', 'read', 'failed']);
 /** How far a message has come: `MYCHAT_MESSAGE_...`. */
-export type MessageStatus = NameOf<typeof messageStatuses>;
+export type MessageStatus = 'queued' | 'pending' | 'delivered' | 'read' | 'failed';
+export const messageStatuses = enumeration<MessageStatus>('MYCHAT_MESSAGE_', { queued: 1, pending: 1,
+  delivered: 1, read: 1, failed: 1 });
 
-export const verifications = enumeration('MYCHAT_VERIFICATION_', ['none', 'unsigned', 'verified', 'unverified', 'invalid']);
 /** What is known about who wrote a message: `MYCHAT_VERIFICATION_...`. */
-export type Verification = NameOf<typeof verifications>;
+export type Verification = 'none' | 'unsigned' | 'verified' | 'unverified' | 'invalid';
+export const verifications = enumeration<Verification>('MYCHAT_VERIFICATION_', { none: 1, unsigned: 1,
+  verified: 1, unverified: 1, invalid: 1 });
 
-export const repairs = enumeration('MYCHAT_REPAIR_', [
-  'none', 'wait', 'restoreBackup', 'acceptKey', 'logIn', 'retry', 'askSender', 'change',
-]);
 /** What repairs a message: `MYCHAT_REPAIR_...`. */
-export type Repair = NameOf<typeof repairs>;
+export type Repair = 'none' | 'wait' | 'restoreBackup' | 'acceptKey' | 'logIn' | 'retry' | 'askSender' |
+  'change';
+export const repairs = enumeration<Repair>('MYCHAT_REPAIR_', { none: 1, wait: 1, restoreBackup: 1,
+  acceptKey: 1, logIn: 1, retry: 1, askSender: 1, change: 1 });
 
-export const trusts = enumeration('MYCHAT_TRUST_', ['unverified', 'verified', 'changed']);
 /** How far a contact's key is trusted: `MYCHAT_TRUST_...`. */
-export type Trust = NameOf<typeof trusts>;
+export type Trust = 'unverified' | 'verified' | 'changed';
+export const trusts = enumeration<Trust>('MYCHAT_TRUST_', { unverified: 1, verified: 1, changed: 1 });
 
-export const presences = enumeration('MYCHAT_PRESENCE_', ['offline', 'away', 'online']);
 /** Presence of a user: `MYCHAT_PRESENCE_...`. */
-export type PresenceStatus = NameOf<typeof presences>;
+export type PresenceStatus = 'offline' | 'away' | 'online';
+export const presences = enumeration<PresenceStatus>('MYCHAT_PRESENCE_', { offline: 1, away: 1, online: 1 });
 
-export const keyFormats = enumeration('MYCHAT_KEY_', ['pem', 'jwk']);
 /** Text form of a key: `MYCHAT_KEY_...`. */
-export type KeyFormat = NameOf<typeof keyFormats>;
+export type KeyFormat = 'pem' | 'jwk';
+export const keyFormats = enumeration<KeyFormat>('MYCHAT_KEY_', { pem: 1, jwk: 1 });
 
-export const fingerprintForms = enumeration('MYCHAT_FINGERPRINT_', ['jwk', 'pem']);
 /** What a fingerprint is taken over: `MYCHAT_FINGERPRINT_...`. */
-export type FingerprintForm = NameOf<typeof fingerprintForms>;
+export type FingerprintForm = 'jwk' | 'pem';
+export const fingerprintForms = enumeration<FingerprintForm>('MYCHAT_FINGERPRINT_', { jwk: 1, pem: 1 });
 
-export const scanResults = enumeration('MYCHAT_SCAN_', ['match', 'mismatch', 'otherUsers', 'newerVersion']);
 /** What comparing a scanned code gave: `MYCHAT_SCAN_...`. */
-export type ScanResult = NameOf<typeof scanResults>;
+export type ScanResult = 'match' | 'mismatch' | 'otherUsers' | 'newerVersion';
+export const scanResults = enumeration<ScanResult>('MYCHAT_SCAN_', { match: 1, mismatch: 1, otherUsers: 1,
+  newerVersion: 1 });
 
-export const backupKinds = enumeration('MYCHAT_BACKUP_', ['full', 'v1', 'sealed']);
 /** What a backup archive holds: `MYCHAT_BACKUP_...`. */
-export type BackupKind = NameOf<typeof backupKinds>;
+export type BackupKind = 'full' | 'v1' | 'sealed';
+export const backupKinds = enumeration<BackupKind>('MYCHAT_BACKUP_', { full: 1, v1: 1, sealed: 1 });
 
-export const operations = enumeration('MYCHAT_OPERATION_', [
-  'register', 'login', 'logout', 'deleteAccount', 'changePassword', 'setProfile', 'sessions', 'revokeSession',
-  'nodeInfo', 'addContact', 'removeContact', 'lookup', 'rotateIdentity',
-]);
 /** Which networked call a progress belongs to: `MYCHAT_OPERATION_...`. */
-export type Operation = NameOf<typeof operations>;
+export type Operation = 'register' | 'login' | 'logout' | 'deleteAccount' | 'changePassword' | 'setProfile' |
+  'sessions' | 'revokeSession' | 'nodeInfo' | 'addContact' | 'removeContact' | 'lookup' | 'rotateIdentity';
+export const operations = enumeration<Operation>('MYCHAT_OPERATION_', { register: 1, login: 1, logout: 1,
+  deleteAccount: 1, changePassword: 1, setProfile: 1, sessions: 1, revokeSession: 1, nodeInfo: 1,
+  addContact: 1, removeContact: 1, lookup: 1, rotateIdentity: 1 });
 
-export const connectionStates = enumeration('MYCHAT_CONNECTION_', ['offline', 'connecting', 'online', 'polling', 'waiting']);
 /** State of the connection: `MYCHAT_CONNECTION_...`. */
-export type ConnectionState = NameOf<typeof connectionStates>;
+export type ConnectionState = 'offline' | 'connecting' | 'online' | 'polling' | 'waiting';
+export const connectionStates = enumeration<ConnectionState>('MYCHAT_CONNECTION_', { offline: 1, connecting: 1,
+  online: 1, polling: 1, waiting: 1 });
 
-export const eventTypes = enumeration('MYCHAT_EVENT_', [
-  'completion', 'connection', 'progress', 'message', 'messageStatus', 'typing', 'presence', 'contact', 'keyChanged',
-  'sessionEnded',
-]);
 /** Kind of an event: `MYCHAT_EVENT_...`. Completions are not seen: they settle the promise of their call. */
-export type EventType = Exclude<NameOf<typeof eventTypes>, 'completion'>;
+export type EventType = 'connection' | 'progress' | 'message' | 'messageStatus' | 'typing' | 'presence' |
+  'contact' | 'keyChanged' | 'sessionEnded';
+export const eventTypes = enumeration<EventType | 'completion'>('MYCHAT_EVENT_', { completion: 1,
+  connection: 1, progress: 1, message: 1, messageStatus: 1, typing: 1, presence: 1, contact: 1, keyChanged: 1,
+  sessionEnded: 1 });
 
 /** For the parity test: every enumeration and what its C constants begin with. */
 export const enumerations: Readonly<Record<string, Enumeration<string>>> = {

@@ -20,6 +20,6 @@ export {
 } from './keys';
 export { Secret, type SecretInput } from './secret';
 export type {
-  Account, Backup, BackupReport, ClientEvent, Connection, Contact, Conversation, Explanation, Message, MessagePage,
+  Account, Backup, BackupReport, ClientEvent, Connection, Contact, Conversation, EventBase, Explanation, Message, MessagePage,
   NodeInfo, Presence, Progress, Session, StoreReport, Typing,
 } from './values';

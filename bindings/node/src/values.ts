@@ -197,7 +197,8 @@ export interface Presence {
   lastSeen: Date | null;
 }
 
-interface EventBase {
+/** What every event has. */
+export interface EventBase {
   /** Number in the durable journal; 0 when it is not in it. */
   seq: number;
   /** When it was made here. */

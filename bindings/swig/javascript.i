@@ -41,6 +41,23 @@ MYCHAT_OFF_LOOP(mychat_client_history)
 MYCHAT_OFF_LOOP(mychat_client_search)
 MYCHAT_OFF_LOOP(mychat_client_contacts)
 MYCHAT_OFF_LOOP(mychat_client_conversations)
+// Networked calls begin at once, but they too need the client's mutex, which is held while another thread commits.
+MYCHAT_OFF_LOOP(mychat_client_register)
+MYCHAT_OFF_LOOP(mychat_client_login)
+MYCHAT_OFF_LOOP(mychat_client_logout)
+MYCHAT_OFF_LOOP(mychat_client_delete_account)
+MYCHAT_OFF_LOOP(mychat_client_change_password)
+MYCHAT_OFF_LOOP(mychat_client_set_profile)
+MYCHAT_OFF_LOOP(mychat_client_sessions)
+MYCHAT_OFF_LOOP(mychat_client_revoke_session)
+MYCHAT_OFF_LOOP(mychat_client_node_info)
+MYCHAT_OFF_LOOP(mychat_client_add_contact)
+MYCHAT_OFF_LOOP(mychat_client_remove_contact)
+MYCHAT_OFF_LOOP(mychat_client_lookup)
+MYCHAT_OFF_LOOP(mychat_client_rotate_identity)
+MYCHAT_OFF_LOOP(mychat_client_set_typing)
+MYCHAT_OFF_LOOP(mychat_client_rewind)
+MYCHAT_OFF_LOOP(mychat_js_take)
 // Commits: they wait for the disk, or for the store's mutex while another thread commits.
 MYCHAT_OFF_LOOP(mychat_client_ack)
 MYCHAT_OFF_LOOP(mychat_client_send)
@@ -174,6 +191,32 @@ MYCHAT_JS_ITEMS(mychat_message)
 %enddef
 MYCHAT_JS_SENTENCES(problems, problem_count)
 MYCHAT_JS_SENTENCES(losses, loss_count)
+
+/* ---- Events, many at a time: those of the journal are read from the store ---- */
+%header %{
+// Takes what is there, at most `most`.
+static mychat_status mychat_js_take(mychat_client* client, uint32_t most, mychat_js::Batch* out_batch, mychat_error* error) {
+  mychat_status status = MYCHAT_OK;
+  while (out_batch->size() < most) {
+    mychat_event* event = nullptr;
+    status = mychat_client_poll(client, 0, &event, error);
+    if (status != MYCHAT_OK) break;
+    out_batch->add(event);
+  }
+  // A failure comes again with the next call, when nothing is lost with it.
+  return out_batch->size() > 0 || status == MYCHAT_E_TIMEOUT || status == MYCHAT_E_CANCELLED ? MYCHAT_OK : status;
+}
+%}
+%typemap(in, numinputs=0) mychat_js::Batch* out_batch (mychat_js::Out<mychat_js::Batch> out) { $1 = out.get(); }
+%typemap(argout) mychat_js::Batch* out_batch {
+  $result = mychat_js::deliver(env, $result, out$argnum, [](Napi::Env env, mychat_js::Batch& batch) -> Napi::Value {
+    Napi::Array all = Napi::Array::New(env, batch.size());
+    for (uint32_t i = 0; mychat_event* event = batch.take(); ++i)
+      all.Set(i, SWIG_NewPointerObj(event, $descriptor(mychat_event*), SWIG_POINTER_OWN));
+    return all;
+  });
+}
+mychat_status mychat_js_take(mychat_client* client, uint32_t most, mychat_js::Batch* out_batch, mychat_error* error);
 
 /* ---- The log ---- */
 %typemap(in) Napi::Function log {

@@ -82,6 +82,24 @@ class Out : public Held {
   std::shared_ptr<T> cell_;
 };
 
+// Events on their way to JavaScript, in order; it frees those that do not get there.
+class Batch {
+ public:
+  Batch() = default;
+  ~Batch() {
+    while (mychat_event* const event = take()) mychat_event_free(event);
+  }
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+  void add(mychat_event* event) { events_.push_back(event); }
+  mychat_event* take() noexcept { return next_ < events_.size() ? events_[next_++] : nullptr; }
+  std::size_t size() const noexcept { return events_.size(); }
+
+ private:
+  std::vector<mychat_event*> events_;
+  std::size_t next_ = 0;
+};
+
 struct MessageId {
   char text[MYCHAT_MESSAGE_ID_SIZE];
 };

@@ -32,7 +32,9 @@ struct Watcher::Handle {
 void Watcher::define(Napi::Env env, Napi::Object exports) {
   exports.Set("Watcher", DefineClass(env, "Watcher",
                                      {InstanceMethod<&Watcher::close>("close"), InstanceMethod<&Watcher::ref>("ref"),
-                                      InstanceMethod<&Watcher::unref>("unref")}));
+                                      InstanceMethod<&Watcher::unref>("unref"),
+                                      InstanceMethod<&Watcher::pause>("pause"),
+                                      InstanceMethod<&Watcher::resume>("resume")}));
 }
 
 Watcher::Watcher(const Napi::CallbackInfo& info) : ObjectWrap(info), context_(info.Env(), "mychat events") {
@@ -73,6 +75,14 @@ void Watcher::ref(const Napi::CallbackInfo&) {
 
 void Watcher::unref(const Napi::CallbackInfo&) {
   if (handle_ != nullptr) uv_unref(handle_->base());
+}
+
+void Watcher::pause(const Napi::CallbackInfo&) {
+  if (handle_ != nullptr) uv_poll_stop(handle_->poll);
+}
+
+void Watcher::resume(const Napi::CallbackInfo&) {
+  if (handle_ != nullptr) uv_poll_start(handle_->poll, UV_READABLE, readable);
 }
 
 void Watcher::call() {

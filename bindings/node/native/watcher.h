@@ -7,7 +7,8 @@
 namespace mychat_js {
 
 // new Watcher(fd, callback): calls back while the descriptor is readable. close() ends it; ref() and unref() say whether
-// it keeps the process alive (at first it does not). It is not collected before close().
+// it keeps the process alive (at first it does not); pause() and resume() whether it looks. It is not collected before
+// close().
 class Watcher : public Napi::ObjectWrap<Watcher> {
  public:
   static void define(Napi::Env env, Napi::Object exports);
@@ -19,6 +20,8 @@ class Watcher : public Napi::ObjectWrap<Watcher> {
   void close(const Napi::CallbackInfo& info);
   void ref(const Napi::CallbackInfo& info);
   void unref(const Napi::CallbackInfo& info);
+  void pause(const Napi::CallbackInfo& info);
+  void resume(const Napi::CallbackInfo& info);
   void call();
   static void readable(uv_poll_t* poll, int status, int events);
   static void environment_ends(napi_async_cleanup_hook_handle hook, void* data);

@@ -146,7 +146,7 @@ export class Client extends ClientCore {
       if (options.invite !== undefined) raw.invite = options.invite;
       if (options.deviceName !== undefined) raw.device_name = options.deviceName;
       return native.mychat_client_register(handle, raw);
-    }, ({ account }) => values.account(account!), options);
+    }, ({ account }) => account!, options);
   }
 
   /** Log in and go online. Without a private key messages arrive unreadable until a backup is imported. */
@@ -157,7 +157,7 @@ export class Client extends ClientCore {
       raw.password = reveal(options.password);
       if (options.deviceName !== undefined) raw.device_name = options.deviceName;
       return native.mychat_client_login(handle, raw);
-    }, ({ account }) => values.account(account!), options);
+    }, ({ account }) => account!, options);
   }
 
   /** End the session at the node and forget it here. Keys and history stay. */
@@ -190,13 +190,13 @@ export class Client extends ClientCore {
     profile: { avatarUrl?: string | undefined; statusMessage?: string | undefined }, options: CallOptions = {},
   ): Promise<Account> {
     return this.request('setProfile', (handle) => native.mychat_client_set_profile(
-      handle, profile.avatarUrl ?? null, profile.statusMessage ?? null), ({ account }) => values.account(account!), options);
+      handle, profile.avatarUrl ?? null, profile.statusMessage ?? null), ({ account }) => account!, options);
   }
 
   /** Ask the node for the account's sessions. */
   sessions(options: CallOptions = {}): Promise<Session[]> {
     return this.request('sessions', (handle) => native.mychat_client_sessions(handle),
-      ({ sessions }) => values.sessions(sessions!), options);
+      ({ sessions }) => sessions!, options);
   }
 
   /** End one session, or all but this one. */
@@ -208,7 +208,7 @@ export class Client extends ClientCore {
   /** Ask the node about itself; no account is needed. */
   nodeInfo(options: CallOptions = {}): Promise<NodeInfo> {
     return this.request('nodeInfo', (handle) => native.mychat_client_node_info(handle),
-      (completion) => values.nodeInfo(completion.node_info!), options);
+      ({ nodeInfo }) => nodeInfo!, options);
   }
 
   /** Set the policy: these flags and no others. */
@@ -287,7 +287,7 @@ export class Client extends ClientCore {
   /** Add a user to the contact list and fetch the user's keys. */
   addContact(handle: string, options: { nickname?: string | undefined } & CallOptions = {}): Promise<Contact> {
     return this.request('addContact', (client) => native.mychat_client_add_contact(client, handle, options.nickname ?? null),
-      ({ contact }) => values.contact(contact!), options);
+      ({ contact }) => contact!, options);
   }
 
   /** Remove a contact. History and the accepted key stay. */
@@ -298,7 +298,7 @@ export class Client extends ClientCore {
   /** Ask the node for a user's profile and keys, and note a changed key. */
   lookup(handle: string, options: CallOptions = {}): Promise<Contact> {
     return this.request('lookup', (client) => native.mychat_client_lookup(client, handle),
-      ({ contact }) => values.contact(contact!), options);
+      ({ contact }) => contact!, options);
   }
 
   /** The contact list, from the local store. */
@@ -321,7 +321,7 @@ export class Client extends ClientCore {
 
   /** Tell a peer that this user is typing, or no longer. Sent once if connected. */
   setTyping(peer: string, isTyping: boolean): Promise<void> {
-    return this.local('setTyping', async (handle) => native.mychat_client_set_typing(handle, peer, isTyping));
+    return this.local('setTyping', (handle) => native.mychat_client_set_typing(handle, peer, isTyping));
   }
 
   /** Set this user's presence, kept over reconnections until the client closes. */
@@ -377,7 +377,7 @@ export class Client extends ClientCore {
   rotateIdentity(options: { password?: SecretInput | undefined } & CallOptions = {}): Promise<Account> {
     return this.request('rotateIdentity', (handle) => native.mychat_client_rotate_identity(
       handle, options.password === undefined ? null : reveal(options.password)),
-    ({ account }) => values.account(account!), options);
+    ({ account }) => account!, options);
   }
 
   /** Make a key backup. Takes about a second, off the loop. */

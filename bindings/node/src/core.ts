@@ -3,11 +3,11 @@
 import { EventEmitter } from 'node:events';
 import { inspect } from 'node:util';
 
-import { eventTypes, operations, statuses } from './enums';
+import { eventTypes, statuses } from './enums';
 import { later, MyChatError, now, translated } from './errors';
 import { EventStream } from './journal';
-import { native, type RawClient, type RawCompletion, type RawEvent, type RawWatcher } from './native';
-import { event as toEvent, type ClientEvent, type Connection, type Contact, type Message, type Presence, type Progress,
+import { native, type RawClient, type RawEvent, type RawWatcher } from './native';
+import { completed, event as toEvent, type ClientEvent, type Completed, type Connection, type Contact, type Message, type Presence, type Progress,
   type Typing } from './values';
 
 /** Options of a networked call. */
@@ -36,13 +36,14 @@ export interface ClientEvents {
 }
 
 interface Pending {
-  settle: (completion: RawCompletion) => void;
+  settle: (completion: Completed) => void;
   fail: (error: unknown) => void;
 }
 
-/** Longest time, and most events, that one turn of the loop spends on events. */
+/** Longest time that one turn of the loop spends on events, in milliseconds. */
 const TURN_MS = 2;
-const TURN_EVENTS = 256;
+/** Most events that are read at a time. */
+const BATCH = 128;
 
 const typeNames = new Map(eventTypes.names.map((name) => [eventTypes.value(name), name]));
 const openClients = new Set<WeakRef<ClientCore>>();
@@ -64,6 +65,8 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
   readonly #self: WeakRef<ClientCore>;
   readonly #automatic: boolean;
   readonly #pending = new Map<number, Pending>();
+  readonly #early = new Map<number, Completed>();  // Of requests whose number is not known here yet.
+  #beginning = 0;
   readonly #streams = new Set<EventStream>();
   #last: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | null = null;
@@ -165,7 +168,7 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
   /** Let all events of the journal that are not acknowledged come again, the oldest first. */
   async rewind(): Promise<void> {
     await this.local('rewind', async (handle) => {
-      native.mychat_client_rewind(handle);
+      await native.mychat_client_rewind(handle);
       this.#missed = false;
       this.#unheard = Infinity;
       this.#given = this.#acknowledged;
@@ -224,12 +227,12 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
 
   /** @internal A networked call: `begin` gives the request, `pick` what the completion carries. */
   protected async request<T>(
-    operation: string, begin: (handle: RawClient) => number, pick: (completion: RawCompletion) => T, options: CallOptions,
+    operation: string, begin: (handle: RawClient) => Promise<number>, pick: (completion: Completed) => T, options: CallOptions,
   ): Promise<T> {
     const { signal } = options;
     signal?.throwIfAborted();
     this.#must(operation);
-    const id = now(operation, () => begin(this.#handle));
+    const { id, completion } = await this.#begin(operation, begin);
     const cancel = (): void => {
       try {
         native.mychat_client_cancel(this.#handle, id);
@@ -238,18 +241,9 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
       }
     };
     signal?.addEventListener('abort', cancel, { once: true });
+    if (signal?.aborted) cancel();
     try {
-      return await new Promise<T>((resolve, reject) => {
-        this.#pending.set(id, {
-          settle: (completion) => {
-            const { error } = completion;
-            if (error.status === 0) resolve(pick(completion));
-            else reject(new MyChatError(error, operation, completion.retry_after_ms));
-          },
-          fail: reject,
-        });
-        this.#hold();
-      });
+      return pick(await completion);
     } catch (error) {
       if (signal?.aborted && error instanceof MyChatError && error.status === 'cancelled') throw signal.reason;
       throw error;
@@ -258,12 +252,49 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
     }
   }
 
+  // A completion that comes while a request begins may be that request's: it is kept until its number is known.
+  async #begin(
+    operation: string, begin: (handle: RawClient) => Promise<number>,
+  ): Promise<{ id: number; completion: Promise<Completed> }> {
+    ++this.#beginning;
+    this.#hold();
+    try {
+      const id = await later(operation, () => begin(this.#handle));
+      const completion = this.#completion(operation, id);
+      completion.catch(() => undefined);  // Whoever began it hears of it.
+      return { id, completion };
+    } finally {
+      if (--this.#beginning === 0) this.#early.clear();
+      this.#hold();
+    }
+  }
+
+  #completion(operation: string, id: number): Promise<Completed> {
+    return new Promise((resolve, reject) => {
+      const settle = (completion: Completed): void => {
+        const { error } = completion;
+        if (error === null) resolve(completion);
+        else reject(new MyChatError(error, operation, completion.retryAfter));
+      };
+      const early = this.#early.get(id);
+      if (early !== undefined) {
+        this.#early.delete(id);
+        settle(early);
+      } else if (this.#closed) {
+        reject(closedError(operation));
+      } else {
+        this.#pending.set(id, { settle, fail: reject });
+        this.#hold();
+      }
+    });
+  }
+
   #must(operation: string): void {
     if (this.#closed) throw closedError(operation);
   }
 
   #hold(): void {
-    const busy = !this.#closed && (this.#started || this.#pending.size > 0);
+    const busy = !this.#closed && (this.#started || this.#pending.size + this.#beginning > 0);
     if (busy) keptAlive.add(this);
     else keptAlive.delete(this);
     if (!this.#closed && (this.#pending.size > 0 || (this.#started && this.#referenced))) this.#watcher.ref();
@@ -292,26 +323,34 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
     };
   }
 
-  // The descriptor is readable: takes what is there, but not for longer than a turn; libuv calls again.
+  // The descriptor is readable. What is there is read on another thread, as it may be in the store, and handled here.
   #read(): void {
+    this.#watcher.pause();
+    native.mychat_js_take(this.#handle, BATCH).then(
+      (batch) => this.#handleFrom(batch, 0),
+      (error: unknown) => this.#failed(translated(error, 'poll')),
+    ).catch((error: unknown) => process.nextTick(() => { throw error; }));  // Of a listener: as from any callback.
+  }
+
+  // Handles events for no longer than a turn of the loop may take, and the rest in the next ones.
+  #handleFrom(batch: RawEvent[], first: number): void {
     const until = performance.now() + TURN_MS;
-    for (let count = 0; count < TURN_EVENTS && !this.#closed; ++count) {
-      let raw: RawEvent | null;
-      try {
-        raw = native.mychat_client_poll(this.#handle, 0);
-      } catch (error) {
-        this.#failed(translated(error, 'poll'));
-        return;
+    let index = first;
+    try {
+      while (index < batch.length && !this.#closed) {
+        const raw = batch[index++]!;
+        try {
+          this.#take(raw);
+        } finally {
+          native.mychat_event_free(raw);
+        }
+        if ((index & 7) === 0 && performance.now() > until) break;
       }
-      if (raw === null) break;
-      try {
-        this.#take(raw);
-      } finally {
-        native.mychat_event_free(raw);
-      }
-      if ((count & 15) === 15 && performance.now() > until) break;
+    } finally {
+      this.#acknowledge();
+      if (index < batch.length && !this.#closed) setImmediate(() => this.#handleFrom(batch, index));
+      else this.#watcher.resume();
     }
-    this.#acknowledge();
   }
 
   #failed(error: unknown): void {
@@ -328,7 +367,8 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
     const type = typeNames.get(raw.type);
     if (type === undefined) return;
     if (type === 'completion') {
-      this.#complete(raw.completion);
+      const { completion } = raw;
+      this.#complete(completion.request, completed(completion));
       return;
     }
     const event = toEvent(raw, type);
@@ -346,15 +386,18 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
     if (event.seq > this.#given) this.#given = event.seq;
   }
 
-  #complete(completion: RawCompletion): void {
-    const pending = this.#pending.get(completion.request);
-    if (pending === undefined) return;
-    this.#pending.delete(completion.request);
-    const operation = operations.name(completion.operation);
-    if (completion.error.status === 0) {
+  #complete(request: number, completion: Completed): void {
+    const { operation } = completion;
+    if (completion.error === null) {
       if (operation === 'register' || operation === 'login') this.#started = true;
       if (operation === 'logout' || operation === 'deleteAccount') this.#started = false;
     }
+    const pending = this.#pending.get(request);
+    if (pending === undefined) {
+      if (this.#beginning > 0) this.#early.set(request, completion);
+      return;
+    }
+    this.#pending.delete(request);
     this.#hold();
     pending.settle(completion);
   }

@@ -205,6 +205,8 @@ export interface RawWatcher {
   close(): void;
   ref(): void;
   unref(): void;
+  pause(): void;
+  resume(): void;
 }
 
 /** @internal */
@@ -229,22 +231,22 @@ export interface Native {
   mychat_client_start(client: RawClient): void;
   mychat_client_stop(client: RawClient): Promise<void>;
   mychat_client_close(client: RawClient): Promise<void>;
-  mychat_client_poll(client: RawClient, timeout: number): RawEvent | null;
   mychat_client_event_fd(client: RawClient): number;
   mychat_client_ack(client: RawClient, seq: number): Promise<void>;
-  mychat_client_rewind(client: RawClient): void;
+  mychat_client_rewind(client: RawClient): Promise<void>;
+  mychat_js_take(client: RawClient, most: number): Promise<RawEvent[]>;
   mychat_client_cancel(client: RawClient, request: number): void;
 
-  mychat_client_register(client: RawClient, options: RawRegisterOptions): number;
-  mychat_client_login(client: RawClient, options: RawLoginOptions): number;
-  mychat_client_logout(client: RawClient): number;
-  mychat_client_delete_account(client: RawClient, password: Text): number;
-  mychat_client_change_password(client: RawClient, current: Text, next: Text): number;
+  mychat_client_register(client: RawClient, options: RawRegisterOptions): Promise<number>;
+  mychat_client_login(client: RawClient, options: RawLoginOptions): Promise<number>;
+  mychat_client_logout(client: RawClient): Promise<number>;
+  mychat_client_delete_account(client: RawClient, password: Text): Promise<number>;
+  mychat_client_change_password(client: RawClient, current: Text, next: Text): Promise<number>;
   mychat_client_account(client: RawClient): Promise<RawAccount>;
-  mychat_client_set_profile(client: RawClient, avatar: string | null, message: string | null): number;
-  mychat_client_sessions(client: RawClient): number;
-  mychat_client_revoke_session(client: RawClient, id: string | null): number;
-  mychat_client_node_info(client: RawClient): number;
+  mychat_client_set_profile(client: RawClient, avatar: string | null, message: string | null): Promise<number>;
+  mychat_client_sessions(client: RawClient): Promise<number>;
+  mychat_client_revoke_session(client: RawClient, id: string | null): Promise<number>;
+  mychat_client_node_info(client: RawClient): Promise<number>;
   mychat_client_set_policy(client: RawClient, flags: number): Promise<void>;
   mychat_client_policy(client: RawClient): Promise<number>;
   mychat_client_check_store(client: RawClient): Promise<RawStoreReport>;
@@ -261,13 +263,13 @@ export interface Native {
   mychat_client_mark_read(client: RawClient, peer: string, id: string | null): Promise<void>;
   mychat_client_explain(client: RawClient, id: string): Promise<RawExplanation>;
 
-  mychat_client_add_contact(client: RawClient, handle: string, nickname: string | null): number;
-  mychat_client_remove_contact(client: RawClient, handle: string): number;
-  mychat_client_lookup(client: RawClient, handle: string): number;
+  mychat_client_add_contact(client: RawClient, handle: string, nickname: string | null): Promise<number>;
+  mychat_client_remove_contact(client: RawClient, handle: string): Promise<number>;
+  mychat_client_lookup(client: RawClient, handle: string): Promise<number>;
   mychat_client_contacts(client: RawClient): Promise<RawList<RawContact>>;
   mychat_client_contact(client: RawClient, handle: string): Promise<RawContact>;
   mychat_client_conversations(client: RawClient): Promise<RawList<RawConversation>>;
-  mychat_client_set_typing(client: RawClient, peer: string, typing: boolean): void;
+  mychat_client_set_typing(client: RawClient, peer: string, typing: boolean): Promise<void>;
   mychat_client_set_presence(client: RawClient, status: number): void;
 
   mychat_client_public_key(client: RawClient, format: number): Promise<string>;
@@ -280,7 +282,7 @@ export interface Native {
   mychat_client_accept_key(client: RawClient, handle: string, fingerprint: string): Promise<void>;
   mychat_client_export_backup(client: RawClient, password: Text, kind: number): Promise<RawBackup>;
   mychat_client_import_backup(client: RawClient, data: Bytes, password: Text): Promise<RawBackupReport>;
-  mychat_client_rotate_identity(client: RawClient, password: Text | null): number;
+  mychat_client_rotate_identity(client: RawClient, password: Text | null): Promise<number>;
 
   mychat_account_free(freed: RawAccount): void;
   mychat_backup_free(freed: RawBackup): void;

@@ -7,7 +7,8 @@ import {
 } from './enums';
 import { MyChatError } from './errors';
 import type {
-  RawAccount, RawBackup, RawBackupReport, RawConnection, RawContact, RawConversation, RawEvent, RawExplanation,
+  RawAccount, RawBackup, RawBackupReport, RawCompletion, RawConnection, RawContact, RawConversation, RawError, RawEvent,
+  RawExplanation,
   RawList, RawMessage, RawMessageList, RawNodeInfo, RawSession, RawStoreReport,
 } from './native';
 
@@ -357,6 +358,35 @@ export function backupReport(raw: RawBackupReport): BackupReport {
     verifiedContacts: raw.verified_contacts,
     matchesAccount: raw.matches_account === -1 ? null : raw.matches_account === 1,
     losses: [...raw.losses],
+  };
+}
+
+/** @internal A completion, and what it carries. */
+export interface Completed {
+  operation: Operation;
+  error: RawError | null;
+  retryAfter: number;
+  account: Account | null;
+  contact: Contact | null;
+  sessions: Session[] | null;
+  nodeInfo: NodeInfo | null;
+}
+
+/** @internal */
+export function completed(raw: RawCompletion): Completed {
+  const { error } = raw;
+  const failed = error.status !== 0;
+  const [accountOf, contactOf, list, info] = failed ? [] : [raw.account, raw.contact, raw.sessions, raw.node_info];
+  return {
+    operation: operations.name(raw.operation),
+    error: failed
+      ? { status: error.status, domain: error.domain, detail: error.detail, retryable: error.retryable, message: error.message }
+      : null,
+    retryAfter: raw.retry_after_ms,
+    account: accountOf ? account(accountOf) : null,
+    contact: contactOf ? contact(contactOf) : null,
+    sessions: list ? sessions(list) : null,
+    nodeInfo: info ? nodeInfo(info) : null,
   };
 }
 

@@ -193,4 +193,4 @@ for await (const line of createInterface({ input: process.stdin, crlfDelay: Infi
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }
 await client?.close();
-process.exitCode = 0;
+process.stdin.destroy();  // Which whoever drives this may keep open.

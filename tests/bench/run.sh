@@ -27,7 +27,10 @@ one() {
     keygen | envelope | store | storage | json | crypto) run "$bench/bench_$1" "${@:2}" ;;
     send) run "$bench/bench_send" --server "$server" --dir "$work" "${@:2}" ;;
     idle) run "$bench/bench_idle" "$server" "$work" "${@:2}" ;;
-    bindings) "$root/bindings/python/bench/run.sh" "$bench/bench_abi" "$server" | grep '^{' ;;
+    bindings)
+      "$root/bindings/python/bench/run.sh" "$bench/bench_abi" "$server" | grep '^{'
+      "$root/bindings/node/bench/run.sh" "$build" "$root/build/node-release"
+      ;;
     size) run "$bench/bench_size" "$(find "$build" -name libmychat.so | head -n 1)" "${@:2}" ;;
     all) for each in keygen envelope crypto json store storage send idle size bindings; do one "$each"; done ;;
     *) usage ;;

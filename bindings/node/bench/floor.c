@@ -1,4 +1,5 @@
-/* What the C ABI itself takes for what bench.mjs measures: floor STORE PASSPHRASE ROUNDS prints nanoseconds as JSON. */
+/* What the C ABI itself takes for what bench.mjs measures: floor STORE PASSPHRASE ROUNDS prints nanoseconds
+ * as JSON. */
 #include <mychat/mychat.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-// What the generated Node-API layer calls: reading of arguments, errors, out parameters, and calls off the event loop.
+// What the generated Node-API layer calls: reading of arguments, errors, out parameters, and calls off the
+// event loop.
 #pragma once
 
 #include <napi.h>
@@ -13,8 +14,9 @@
 
 namespace mychat_js {
 
-// What the wrapper that is running on this thread holds for its call: wrappers keep these as locals, so that the live
-// ones form a stack. A call that goes off the loop takes shares in them, and they outlive the wrapper.
+// What the wrapper that is running on this thread holds for its call: wrappers keep these as locals, so that
+// the live ones form a stack. A call that goes off the loop takes shares in them, and they outlive the
+// wrapper.
 class Held {
  public:
   Held() noexcept : below_(top_) { top_ = this; }
@@ -104,7 +106,8 @@ struct MessageId {
   char text[MYCHAT_MESSAGE_ID_SIZE];
 };
 
-// A call on libuv's thread pool, and the promise of its result. The wrapper begins it, and queue() is its last failure.
+// A call on libuv's thread pool, and the promise of its result. The wrapper begins it, and queue() is its
+// last failure.
 class Job : public Napi::AsyncWorker {
  public:
   using Work = std::function<mychat_status()>;

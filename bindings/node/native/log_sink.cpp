@@ -55,7 +55,8 @@ void LogSink::line(mychat_log_level level, const char* component, const char* me
                   Napi::String::New(env, line->message)});
       });
   if (status == napi_ok) static_cast<void>(made.release());
-  if (status == napi_closing) sink.gate_->closed = true;  // The environment ends and has our share in the function.
+  if (status == napi_closing)
+    sink.gate_->closed = true;  // The environment ends and has our share in the function.
 }
 
 void LogSink::attach(mychat_client_options* options, const Napi::Function& log) {

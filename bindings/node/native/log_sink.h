@@ -25,8 +25,8 @@ class LogSink {
  private:
   static void line(mychat_log_level level, const char* component, const char* message, void* context);
 
-  // Whether the environment has taken the function away already. Shared with its finaliser, which may come before or after
-  // the sink ends; the mutex keeps other threads out of a function that goes.
+  // Whether the environment has taken the function away already. Shared with its finaliser, which may come
+  // before or after the sink ends; the mutex keeps other threads out of a function that goes.
   struct Gate {
     std::mutex mutex;
     bool closed = false;

@@ -30,11 +30,11 @@ struct Watcher::Handle {
 };
 
 void Watcher::define(Napi::Env env, Napi::Object exports) {
-  exports.Set("Watcher", DefineClass(env, "Watcher",
-                                     {InstanceMethod<&Watcher::close>("close"), InstanceMethod<&Watcher::ref>("ref"),
-                                      InstanceMethod<&Watcher::unref>("unref"),
-                                      InstanceMethod<&Watcher::pause>("pause"),
-                                      InstanceMethod<&Watcher::resume>("resume")}));
+  exports.Set("Watcher",
+              DefineClass(env, "Watcher",
+                          {InstanceMethod<&Watcher::close>("close"), InstanceMethod<&Watcher::ref>("ref"),
+                           InstanceMethod<&Watcher::unref>("unref"), InstanceMethod<&Watcher::pause>("pause"),
+                           InstanceMethod<&Watcher::resume>("resume")}));
 }
 
 Watcher::Watcher(const Napi::CallbackInfo& info) : ObjectWrap(info), context_(info.Env(), "mychat events") {

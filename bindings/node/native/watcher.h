@@ -6,9 +6,9 @@
 
 namespace mychat_js {
 
-// new Watcher(fd, callback): calls back while the descriptor is readable. close() ends it; ref() and unref() say whether
-// it keeps the process alive (at first it does not); pause() and resume() whether it looks. It is not collected before
-// close().
+// new Watcher(fd, callback): calls back while the descriptor is readable. close() ends it; ref() and unref()
+// say whether it keeps the process alive (at first it does not); pause() and resume() whether it looks. It is
+// not collected before close().
 class Watcher : public Napi::ObjectWrap<Watcher> {
  public:
   static void define(Napi::Env env, Napi::Object exports);

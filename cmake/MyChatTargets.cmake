@@ -6,7 +6,7 @@ find_package(Threads REQUIRED)
 add_library(mychat_flags INTERFACE)
 target_compile_features(mychat_flags INTERFACE cxx_std_20 c_std_99)
 target_compile_options(mychat_flags INTERFACE
-  $<$<BOOL:${MYCHAT_TOP_LEVEL}>:-Wall -Wextra -Wconversion -Wshadow -Werror>
+  $<$<BOOL:${MYCHAT_WARNINGS}>:-Wall -Wextra -Wconversion -Wshadow -Werror>
   -fstack-protector-strong -fno-omit-frame-pointer
   $<$<CONFIG:Release,MinSizeRel>:-ffunction-sections -fdata-sections>
   # GCC 12 at -O3 takes "text" + std::string for an overlapping copy (GCC bug 105651).

@@ -86,9 +86,14 @@ class Cli {
     command(app_, "init", "Make a data directory with a configuration and a fresh secret",
             [this] { return init_command(common_); });
     add_run_options(command(app_, "run", "Run the node", [this] { return run_command(common_, run_); }));
-    add_run_options(command(app_, "dev",
-                            "Run a node to try things on: loopback, open registration, throw-away data",
-                            [this] { return dev_command(common_, run_); }));
+    CLI::App* dev =
+        command(app_, "dev", "Run a node to try things on: loopback, open registration, throw-away data",
+                [this] { return dev_command(common_, run_); });
+    add_run_options(dev);
+    dev->add_flag(
+        "--lifeline", run_.lifeline,
+        "Stop and erase the data directory when standard input ends, as it does when the program that "
+        "started the node is gone, however it ended");
     command(app_, "config", "Print the configuration in effect and where it comes from; secrets are hidden",
             [this] { return config_command(common_); });
     command(app_, "doctor", "Check configuration, permissions, disk, database, clock, certificate and port",

@@ -180,6 +180,8 @@ StoreLock::~StoreLock() {
   if ((opened_ || !crashed_) && ::ftruncate(fd_, 0) != 0) {
     // The next one checks the file without need, which is harmless.
   }
+  // Closing does not suffice where a forked child still has its copy of the descriptor.
+  ::flock(fd_, LOCK_UN);
   ::close(fd_);
 }
 

@@ -491,5 +491,14 @@ TEST_F(ApiCli, DevServesOpenRegistrationOnLoopbackAndLeavesNothingBehind) {
     EXPECT_EQ(entry.path().filename().string().find("mychat-dev"), std::string::npos) << entry.path();
 }
 
+TEST_F(ApiCli, DevOnALifelineEndsWithItsInputAndErasesTheData) {
+  const std::string ready = dir_ / "ready";
+  // The input is an empty file: it has ended already.
+  Process node(dir_, {"dev", "--port", "0", "--data-dir", data(), "--ready-file", ready, "--lifeline"});
+  EXPECT_EQ(node.wait(), 0) << node.err();
+  EXPECT_TRUE(fs::exists(ready)) << node.err();
+  EXPECT_FALSE(fs::exists(data()));
+}
+
 }  // namespace
 }  // namespace mychat::server::test

@@ -124,6 +124,28 @@ TEST_F(StoreOpen, HeldByAnotherProcessNamesItAndEndsWithIt) {
   EXPECT_EQ(open()->account().get_int("n"), 42);  // The lock died with its holder; its commit did not.
 }
 
+TEST_F(StoreOpen, AForkedChildDoesNotGoOnHoldingAClosedStore) {
+  int done[2];
+  ASSERT_EQ(::pipe(done), 0);
+  auto store = open();
+  const pid_t child = ::fork();  // It has a copy of the lock's descriptor for as long as it lives.
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    ::alarm(30);
+    ::close(done[1]);
+    char byte = 0;
+    ::_exit(::read(done[0], &byte, 1) == 0 ? 0 : 1);
+  }
+  ::close(done[0]);
+  EXPECT_EQ(status_of([&] { open(); }), MYCHAT_E_STORE_HELD);
+  store.reset();
+  EXPECT_EQ(status_of([&] { open(); }), MYCHAT_OK);
+  ::close(done[1]);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
 TEST_F(StoreOpen, WhatIsNoStoreIsRefusedAndLeftAlone) {
   sql("CREATE TABLE t (x); INSERT INTO t VALUES (1);", "other.db");
   write_file(at("text.db"), std::string(8192, 'x'));

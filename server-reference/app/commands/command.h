@@ -25,6 +25,7 @@ struct CommonOptions {
 struct RunOptions {
   bool print_port = false;
   std::string ready_file;
+  bool lifeline = false;  // dev: stop, and erase the data directory, when standard input ends.
 };
 int run_command(const CommonOptions& common, const RunOptions& options);
 int dev_command(CommonOptions common, const RunOptions& options);

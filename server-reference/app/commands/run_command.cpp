@@ -118,6 +118,8 @@ bool drain(Node& node, const Config& config, Logger& logger) {
   return clean;
 }
 
+std::atomic<bool> input_ended{false};
+
 int serve(const CommonOptions& common, Config config, const RunOptions& options, bool announce_url) {
   block_signals();
   bound_malloc();
@@ -134,6 +136,7 @@ int serve(const CommonOptions& common, Config config, const RunOptions& options,
                      " files may be open (LimitNOFILE): MAX_CONNECTIONS is lowered to " +
                      std::to_string(config.max_connections) + ".");
   }
+  if (options.lifeline) stop_when_input_ends(input_ended);
   Node node(config, logger);
   try {
     node.start();
@@ -223,7 +226,9 @@ int dev_command(CommonOptions common, const RunOptions& options) {
     }
     const auto loaded = load_or_explain(common);
     if (!loaded) return static_cast<int>(kExitUsage);
-    return serve(common, loaded->config, options, true);
+    const int code = serve(common, loaded->config, options, true);
+    if (input_ended) fs::remove_all(flags["DATA_DIR"], failed);
+    return code;
   });
 }
 

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 #include "base/error.h"
 
@@ -63,6 +64,18 @@ std::optional<int> wait_signal(std::chrono::milliseconds time) {
   wait.tv_nsec = (time.count() % 1000) * 1'000'000;
   const int number = sigtimedwait(&set, nullptr, &wait);
   return number > 0 ? std::optional<int>(number) : std::nullopt;
+}
+
+void stop_when_input_ends(std::atomic<bool>& ended) {
+  std::thread([&ended] {
+    char ignored[256];
+    ssize_t n = 0;
+    do {
+      n = ::read(STDIN_FILENO, ignored, sizeof ignored);
+    } while (n > 0 || (n < 0 && errno == EINTR));
+    ended = true;
+    ::kill(::getpid(), SIGTERM);
+  }).detach();
 }
 
 std::uint64_t raise_file_limit() {

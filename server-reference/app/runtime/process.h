@@ -1,6 +1,7 @@
 // The process and its surroundings: signals, limits, memory, the service manager.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -12,6 +13,9 @@ namespace mychat::server {
 void block_signals();
 // The next of them, or nothing when the time is over first.
 std::optional<int> wait_signal(std::chrono::milliseconds time);
+
+// Reads standard input in a thread of its own until it ends, sets `ended`, and sends this process a SIGTERM.
+void stop_when_input_ends(std::atomic<bool>& ended);
 
 // Raises the limit of open files to the hard limit; returns it.
 std::uint64_t raise_file_limit();

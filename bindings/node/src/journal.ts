@@ -1,0 +1,92 @@
+import type { ClientEvent } from './values';
+
+/** @internal What an iterator of events tells its client. */
+export interface Reader {
+  readonly stream: EventStream;
+  /** The lowest number of the journal that it was given and has not done with; infinite for none. */
+  outstanding(): number;
+}
+
+/** An endless sequence of events; see {@link Client.events}. Leaving the loop ends it. */
+export class EventStream implements AsyncIterableIterator<ClientEvent> {
+  readonly #waiting: ClientEvent[] = [];
+  readonly #takers: { resolve: (result: IteratorResult<ClientEvent>) => void; reject: (reason: unknown) => void }[] = [];
+  #inHand = 0;
+  #ended = false;
+  #failure: { reason: unknown } | null = null;
+  readonly #progressed: () => void;
+  readonly #left: () => void;
+
+  /** @internal */
+  constructor(progressed: () => void, left: () => void) {
+    this.#progressed = progressed;
+    this.#left = left;
+  }
+
+  /** @internal */
+  push(event: ClientEvent): void {
+    const taker = this.#takers.shift();
+    if (taker === undefined) {
+      this.#waiting.push(event);
+      return;
+    }
+    this.#inHand = event.seq;
+    taker.resolve({ done: false, value: event });
+  }
+
+  /** @internal Ends it: after what waits, or with an error. */
+  end(failure?: { reason: unknown }): void {
+    this.#ended = true;
+    this.#failure = failure ?? null;
+    for (const taker of this.#takers.splice(0)) {
+      if (failure) taker.reject(failure.reason);
+      else taker.resolve({ done: true, value: undefined });
+    }
+  }
+
+  /** @internal */
+  outstanding(): number {
+    if (this.#inHand !== 0) return this.#inHand;
+    for (const event of this.#waiting) if (event.seq !== 0) return event.seq;
+    return Infinity;
+  }
+
+  /** @internal Forgets what waits: the journal will give it again. */
+  forget(): void {
+    this.#waiting.length = 0;
+  }
+
+  /** The next event. Asking for it says that the one before is done with. */
+  next(): Promise<IteratorResult<ClientEvent>> {
+    const done = this.#inHand !== 0;
+    this.#inHand = 0;
+    const event = this.#waiting.shift();
+    if (event !== undefined) this.#inHand = event.seq;
+    if (done) this.#progressed();
+    if (event !== undefined) return Promise.resolve({ done: false, value: event });
+    if (this.#failure !== null) {
+      const { reason } = this.#failure;
+      this.#failure = null;
+      return Promise.reject(reason);
+    }
+    if (this.#ended) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve, reject) => this.#takers.push({ resolve, reject }));
+  }
+
+  /** Ends the sequence. The event in hand counts as not done with. */
+  return(): Promise<IteratorResult<ClientEvent>> {
+    this.#waiting.length = 0;
+    this.#inHand = 0;
+    this.end();
+    this.#left();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+}

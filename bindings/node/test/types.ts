@@ -1,0 +1,44 @@
+// Compiled, not run: what the types promise, and what they must refuse.
+import { Bot, Client, MyChatError, Secret, type ClientEvent, type Message, type Status, type Trust } from 'mychat';
+import { startNode } from 'mychat/testing';
+
+export async function use(signal: AbortSignal): Promise<void> {
+  await using node = await startNode({ flags: [] });
+  await using client = await Client.create({ store: 'a.mychat', passphrase: Buffer.from('x'), nodeUrl: node.url });
+  client.on('message', (message, event) => {
+    const text: string | null = message.text;
+    const seq: number = event.seq;
+    void [text, seq];
+  });
+  const account = await client.register({ username: 'anna', password: new Secret('geheim'), signal });
+  const backupAt: Date | null = account.backupAt;
+  for await (const event of client.events({ signal })) {
+    if (event.type === 'message') show(event.message);
+    if (event.type === 'presence') event.presence.lastSeen?.getTime();
+    // @ts-expect-error: only messages carry one
+    event.message;
+  }
+  try {
+    await client.setPolicy(['noTyping']);
+    // @ts-expect-error: no such flag
+    await client.setPolicy(['nonsense']);
+  } catch (error) {
+    if (error instanceof MyChatError) {
+      const status: Status = error.status;
+      // @ts-expect-error: no such status
+      if (error.status === 'nonsense') return;
+      void status;
+    }
+  }
+  // @ts-expect-error: presence is online or away
+  await client.setPresence('offline');
+  const trust: Trust = (await client.contact('anna@localhost')).trust;
+  const bot: Bot = new Bot({ store: 'b', passphrase: 'p', username: 'bot', password: 'p' }).on('message', async (message, reply) => {
+    await reply(message.text ?? '');
+  });
+  void [backupAt, trust, bot];
+}
+
+function show(message: Message): ClientEvent['type'] {
+  return message.direction === 'in' ? 'message' : 'messageStatus';
+}

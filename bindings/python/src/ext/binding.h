@@ -1,0 +1,210 @@
+// What the parts of the extension share. It wraps the public C ABI and knows nothing else of MyChat.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "mychat/mychat.h"
+
+namespace mychat_python {
+
+namespace py = pybind11;
+
+// ---- The interpreter's lock
+
+// Lets other Python threads run. A daemon thread that wants the lock back while the interpreter ends is
+// unwound by CPython (before 3.14) from within PyEval_RestoreThread, so that this destructor must be allowed
+// to throw; pybind11's own scope aborts there.
+class Unlocked {
+ public:
+  Unlocked() : state_(PyEval_SaveThread()) {}
+  ~Unlocked() noexcept(false) { PyEval_RestoreThread(state_); }
+  Unlocked(const Unlocked&) = delete;
+  Unlocked& operator=(const Unlocked&) = delete;
+
+ private:
+  PyThreadState* state_;
+};
+
+// ---- Errors (errors.cpp)
+
+py::object make_error(const mychat_error& error, const char* operation, std::int64_t retry_after_ms = 0);
+[[noreturn]] void raise(const mychat_error& error, const char* operation);
+[[noreturn]] void raise_argument(const std::string& message, const char* operation = "");
+
+// ---- Arguments (arguments.cpp). Each names itself in its error.
+
+// Borrowed UTF-8 of a str; no NUL may be in it, for C would end there.
+class Text {
+ public:
+  enum class None { kRefused, kAllowed };
+  Text(py::handle value, const char* name, None none = None::kRefused);
+  const char* get() const noexcept { return text_; }
+
+ private:
+  const char* text_ = nullptr;
+};
+
+// A path: str or os.PathLike, as the file system has it.
+class Path {
+ public:
+  Path(py::handle value, const char* name, Text::None none = Text::None::kRefused);
+  const char* get() const noexcept { return bytes_ ? text_ : nullptr; }
+
+ private:
+  py::object bytes_;
+  const char* text_ = nullptr;
+};
+
+// A copy of a secret given as str or bytes, wiped when it goes.
+class Secret {
+ public:
+  Secret(py::handle value, const char* name, Text::None none = Text::None::kRefused);
+  ~Secret();
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+  const char* get() const noexcept { return given_ ? text_.c_str() : nullptr; }
+
+ private:
+  std::string text_;
+  bool given_ = false;
+};
+
+// Borrowed bytes of anything with a buffer.
+class Bytes {
+ public:
+  explicit Bytes(py::handle value);
+  ~Bytes() { PyBuffer_Release(&view_); }
+  Bytes(const Bytes&) = delete;
+  Bytes& operator=(const Bytes&) = delete;
+  const void* data() const noexcept { return view_.buf; }
+  std::size_t size() const noexcept { return static_cast<std::size_t>(view_.len); }
+
+ private:
+  Py_buffer view_{};
+};
+
+// ---- Values (values.cpp): the library's structs as the classes of mychat._types
+
+void bind_types(py::module_& types, py::module_& enums, py::object error_factory);
+
+py::object enum_value(const char* name, std::int32_t value);
+py::object to_python(const mychat_account& value);
+py::object to_python(const mychat_session_list& value);
+py::object to_python(const mychat_node_info& value);
+py::object to_python(const mychat_store_report& value);
+py::object to_python(const mychat_contact& value);
+py::object to_python(const mychat_contact_list& value);
+py::object to_python(const mychat_conversation_list& value);
+py::object to_python(const mychat_message& value);
+py::object to_python(const mychat_message_list& value);
+py::object to_python(const mychat_explanation& value);
+py::object to_python(const mychat_backup& value);
+py::object to_python(const mychat_backup_report& value);
+py::object to_python(const mychat_event& value);  // events.cpp
+py::object text_to_python(const char* text);
+py::object time_to_python(std::int64_t millis);
+
+// Frees what the library handed over, also when an exception passes.
+template <class T>
+class Owned {
+ public:
+  explicit Owned(void (*free)(T*)) : free_(free) {}
+  ~Owned() { free_(value_); }
+  Owned(const Owned&) = delete;
+  Owned& operator=(const Owned&) = delete;
+  T** out() noexcept { return &value_; }
+  T* get() const noexcept { return value_; }
+
+ private:
+  T* value_ = nullptr;
+  void (*free_)(T*);
+};
+
+// Calls what belongs to no client, without the interpreter's lock.
+template <class Call>
+void run(const char* operation, Call&& call) {
+  mychat_error error = MYCHAT_ERROR_INIT;
+  mychat_status status = MYCHAT_OK;
+  {
+    Unlocked unlocked;
+    status = call(&error);
+  }
+  if (status != MYCHAT_OK) raise(error, operation);
+}
+
+// ---- The client (client.cpp)
+
+// One mychat_client. Python keeps it alive while one of its methods runs.
+class Core {
+ public:
+  struct Log;
+
+  Core() = default;
+  ~Core();
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  void create(mychat_client_options& options, py::object log, py::object store_key);
+  void close();
+  int event_fd();
+  void wakeup();
+  // The next event; None when the time is over. Signals are handled while it waits.
+  py::object poll(std::int32_t timeout_ms);
+  // Up to `most` events, for as long as `budget_us`. Waits for none.
+  py::list poll_batch(std::size_t most, std::int64_t budget_us);
+  // The completion event; None when the time is over.
+  py::object await(std::uint64_t request, std::int32_t timeout_ms);
+
+  template <class Call>
+  void local(const char* operation, Call&& call) {
+    mychat_client* client = get(operation);
+    run(operation, [&](mychat_error* error) { return call(client, error); });
+  }
+  template <class T, class Call>
+  py::object fetch(const char* operation, void (*free)(T*), Call&& call) {
+    Owned<T> result(free);
+    local(operation,
+          [&](mychat_client* client, mychat_error* error) { return call(client, result.out(), error); });
+    return to_python(*result.get());
+  }
+  template <class Call>
+  py::object fetch_text(const char* operation, Call&& call) {
+    Owned<char> result(mychat_string_free);
+    local(operation,
+          [&](mychat_client* client, mychat_error* error) { return call(client, result.out(), error); });
+    return text_to_python(result.get());
+  }
+  template <class Call>
+  std::uint64_t request(const char* operation, Call&& call) {
+    mychat_request_id id = 0;
+    local(operation, [&](mychat_client* client, mychat_error* error) { return call(client, &id, error); });
+    return id;
+  }
+
+  static int traverse(PyObject* self, visitproc visit, void* arg);
+  static int clear(PyObject* self);
+
+ private:
+  mychat_client* get(const char* operation) const;
+
+  std::shared_ptr<mychat_client> client_;  // Also held while it is closed at the interpreter's end.
+  Log* log_ = nullptr;
+  std::uint64_t process_ = 0;
+};
+
+// The interpreter ends: closes every client. None is made any more, and nothing of Python's is called.
+void interpreter_exits();
+
+using CoreClass = py::class_<Core>;
+void bind_client(py::module_& module, CoreClass& core);
+void bind_account(CoreClass& core);
+void bind_messages(CoreClass& core);
+void bind_contacts(CoreClass& core);
+void bind_keys(py::module_& module, CoreClass& core);
+
+}  // namespace mychat_python

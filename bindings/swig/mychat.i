@@ -1,0 +1,304 @@
+/* The C ABI of MyChat for SWIG (4.2 or newer): the Node-API layer of bindings/node, Java, and whatever else SWIG writes.
+ *
+ *   swig -c++ -javascript -napi | -java -package mychat | -csharp | -go   -Iinclude bindings/swig/mychat.i
+ *
+ * What holds in every language:
+ * - A function that returns a mychat_status returns nothing, or throws; its `mychat_error*` is not seen.
+ * - Structs that go in (..._options) own copies of their strings, which are wiped when they are replaced or freed.
+ * - Structs that come out are read-only, and freed by the language's collector or, before that, by their _free function.
+ * - What the union of an event holds, and the items of a list, are reached by functions that check the type and the index.
+ * Typemaps of JavaScript and Java follow below; a language without (C#, Go) sees `T**` and `mychat_error*` as SWIG
+ * shows them, with helpers to make such pointers.
+ */
+%module mychat
+
+%{
+#include <stdlib.h>
+#include <string.h>
+
+#include "mychat/mychat.h"
+%}
+
+%include <stdint.i>
+
+// Warnings that do not apply: a member of type const char* leaks nothing with the typemap below (451); the initialiser
+// macros of the headers are for C (305).
+%warnfilter(451) mychat_client_options;
+#pragma SWIG nowarn=451,305,312
+
+#define MYCHAT_API
+#define __attribute__(x)
+
+/* ---- Structs that go in: they own what they point to ---- */
+
+%header %{
+namespace {
+// Secrets go through here: what is replaced or freed is wiped, in a way that no compiler leaves out.
+void mychat_swig_wipe(const void* data, size_t size) {
+  volatile unsigned char* byte = static_cast<volatile unsigned char*>(const_cast<void*>(data));
+  while (size-- > 0) *byte++ = 0;
+}
+void mychat_swig_drop(const char* text) {
+  if (text == nullptr) return;
+  mychat_swig_wipe(text, strlen(text));
+  free(const_cast<char*>(text));
+}
+void mychat_swig_set(const char** field, const char* text) {
+  char* const copy = text == nullptr ? nullptr : strdup(text);
+  mychat_swig_drop(*field);
+  *field = copy;
+}
+int32_t mychat_swig_store_key(uint8_t* out_key, void* context) {
+  if (context == nullptr) return 1;
+  memcpy(out_key, context, MYCHAT_STORE_KEY_SIZE);
+  return 0;
+}
+}  // namespace
+%}
+
+// Only these structs may be written to.
+%immutable;
+%typemap(memberin) const char* { mychat_swig_set(&$1, $input); }
+%define MYCHAT_OPTIONS(STRUCT)
+%ignore STRUCT::struct_size;
+%ignore STRUCT##_init;
+%enddef
+MYCHAT_OPTIONS(mychat_client_options)
+MYCHAT_OPTIONS(mychat_register_options)
+MYCHAT_OPTIONS(mychat_login_options)
+MYCHAT_OPTIONS(mychat_send_options)
+%feature("immutable", "0") mychat_client_options::flags;
+%feature("immutable", "0") mychat_client_options::store_path;
+%feature("immutable", "0") mychat_client_options::passphrase;
+%feature("immutable", "0") mychat_client_options::node_url;
+%feature("immutable", "0") mychat_client_options::ca_file;
+%feature("immutable", "0") mychat_client_options::tls_pins;
+%feature("immutable", "0") mychat_client_options::connect_timeout_ms;
+%feature("immutable", "0") mychat_client_options::request_timeout_ms;
+%feature("immutable", "0") mychat_client_options::log_level;
+%feature("immutable", "0") mychat_client_options::max_queued_events;
+%feature("immutable", "0") mychat_register_options::username;
+%feature("immutable", "0") mychat_register_options::password;
+%feature("immutable", "0") mychat_register_options::email;
+%feature("immutable", "0") mychat_register_options::invite;
+%feature("immutable", "0") mychat_register_options::device_name;
+%feature("immutable", "0") mychat_login_options::username;
+%feature("immutable", "0") mychat_login_options::password;
+%feature("immutable", "0") mychat_login_options::device_name;
+%feature("immutable", "0") mychat_send_options::content_type;
+%feature("immutable", "0") mychat_send_options::recipient;
+%feature("immutable", "0") mychat_send_options::message_id;
+%ignore mychat_client_options::store_key;
+%ignore mychat_client_options::store_key_context;
+%ignore mychat_client_options::log;
+%ignore mychat_client_options::log_context;
+%ignore mychat_send_options::data;
+%ignore mychat_send_options::size;
+
+/* ---- Structs that come out ---- */
+
+%define MYCHAT_VIEW(T)  // A part of another object.
+%ignore T::struct_size;
+%nodefaultctor T;
+%nodefaultdtor T;
+%enddef
+
+%define MYCHAT_LIST(T, ITEM)
+%extend T {
+  /** Item number `index`, NULL beyond the end. */
+  const ITEM* item(size_t index) const { return index < $self->count ? $self->items[index] : nullptr; }
+}
+%enddef
+
+%ignore mychat_error::struct_size;
+MYCHAT_VIEW(mychat_session)
+MYCHAT_VIEW(mychat_session_list)
+MYCHAT_VIEW(mychat_node_info)
+MYCHAT_VIEW(mychat_conversation)
+MYCHAT_VIEW(mychat_completion)
+MYCHAT_VIEW(mychat_connection)
+MYCHAT_VIEW(mychat_progress)
+MYCHAT_VIEW(mychat_typing)
+MYCHAT_VIEW(mychat_presence)
+MYCHAT_LIST(mychat_session_list, mychat_session)
+MYCHAT_LIST(mychat_contact_list, mychat_contact)
+MYCHAT_LIST(mychat_conversation_list, mychat_conversation)
+MYCHAT_LIST(mychat_message_list, mychat_message)
+
+%extend mychat_store_report {
+  /** Sentence number `index`, NULL beyond the end. */
+  const char* problem(size_t index) const { return index < $self->problem_count ? $self->problems[index] : nullptr; }
+}
+%extend mychat_backup_report {
+  /** Sentence number `index`, NULL beyond the end. */
+  const char* loss(size_t index) const { return index < $self->loss_count ? $self->losses[index] : nullptr; }
+}
+
+// Hosts of a collected language have no use for these: what their bindings do instead is in their parity tests.
+%ignore mychat_set_allocator;
+%ignore mychat_allocator;
+%ignore mychat_error_init;
+%ignore mychat_bytes;
+%ignore mychat_bytes_free;
+%ignore mychat_string_free;
+
+%ignore mychat_event::data;
+%extend mychat_event {
+  const mychat_completion* completion;
+  const mychat_connection* connection;
+  const mychat_progress* progress;
+  const mychat_message* message;
+  const mychat_typing* typing;
+  const mychat_presence* presence;
+  const mychat_contact* contact;
+}
+%header %{
+namespace {
+const mychat_completion* mychat_event_completion_get(const mychat_event* event) {
+  return event->type == MYCHAT_EVENT_COMPLETION ? event->data.completion : nullptr;
+}
+const mychat_connection* mychat_event_connection_get(const mychat_event* event) {
+  const bool has = event->type == MYCHAT_EVENT_CONNECTION || event->type == MYCHAT_EVENT_SESSION_ENDED;
+  return has ? event->data.connection : nullptr;
+}
+const mychat_progress* mychat_event_progress_get(const mychat_event* event) {
+  return event->type == MYCHAT_EVENT_PROGRESS ? event->data.progress : nullptr;
+}
+const mychat_message* mychat_event_message_get(const mychat_event* event) {
+  const bool has = event->type == MYCHAT_EVENT_MESSAGE || event->type == MYCHAT_EVENT_MESSAGE_STATUS;
+  return has ? event->data.message : nullptr;
+}
+const mychat_typing* mychat_event_typing_get(const mychat_event* event) {
+  return event->type == MYCHAT_EVENT_TYPING ? event->data.typing : nullptr;
+}
+const mychat_presence* mychat_event_presence_get(const mychat_event* event) {
+  return event->type == MYCHAT_EVENT_PRESENCE ? event->data.presence : nullptr;
+}
+const mychat_contact* mychat_event_contact_get(const mychat_event* event) {
+  const bool has = event->type == MYCHAT_EVENT_CONTACT || event->type == MYCHAT_EVENT_KEY_CHANGED;
+  return has ? event->data.contact : nullptr;
+}
+}  // namespace
+%}
+
+/* ---- The languages ---- */
+
+#if defined(SWIGJAVASCRIPT)
+%include "javascript.i"
+#elif defined(SWIGJAVA)
+%include "java.i"
+#else
+%include "other.i"
+#endif
+
+// The caller's own structs: freed with their proxy, or before by their _free function, which the proxy survives empty.
+%define MYCHAT_OWNED(T, FREE)
+%ignore T::struct_size;
+%nodefaultctor T;
+%extend T { ~T() { FREE($self); } }
+MYCHAT_OUT(T, FREE)
+%enddef
+MYCHAT_OWNED(mychat_account, mychat_account_free)
+MYCHAT_OWNED(mychat_backup, mychat_backup_free)
+MYCHAT_OWNED(mychat_backup_report, mychat_backup_report_free)
+MYCHAT_OWNED(mychat_contact, mychat_contact_free)
+MYCHAT_OWNED(mychat_contact_list, mychat_contact_list_free)
+MYCHAT_OWNED(mychat_conversation_list, mychat_conversation_list_free)
+MYCHAT_OWNED(mychat_event, mychat_event_free)
+MYCHAT_OWNED(mychat_explanation, mychat_explanation_free)
+MYCHAT_OWNED(mychat_message, mychat_message_free)
+MYCHAT_OWNED(mychat_message_list, mychat_message_list_free)
+MYCHAT_OWNED(mychat_store_report, mychat_store_report_free)
+// The client is opaque: a proxy of an empty struct with a destructor.
+MYCHAT_OWNED(mychat_client, MYCHAT_CLIENT_FREE)
+struct mychat_client {};
+
+%extend mychat_client_options {
+  mychat_client_options() {
+    mychat_client_options* const made = static_cast<mychat_client_options*>(calloc(1, sizeof(mychat_client_options)));
+    mychat_client_options_init(made);
+    return made;
+  }
+  ~mychat_client_options() {
+    mychat_swig_drop($self->store_path);
+    mychat_swig_drop($self->passphrase);
+    mychat_swig_drop($self->node_url);
+    mychat_swig_drop($self->ca_file);
+    mychat_swig_drop($self->tls_pins);
+    if ($self->store_key_context != nullptr) mychat_swig_wipe($self->store_key_context, MYCHAT_STORE_KEY_SIZE);
+    free($self->store_key_context);
+    MYCHAT_LOG_DROP($self);
+    free($self);
+  }
+  /** Open the store with MYCHAT_STORE_KEY_SIZE bytes instead of a passphrase; they are copied. False: the size is wrong. */
+  bool set_store_key(const void* data, size_t size) {
+    if (size != MYCHAT_STORE_KEY_SIZE) return false;
+    if ($self->store_key_context == nullptr) $self->store_key_context = malloc(MYCHAT_STORE_KEY_SIZE);
+    if ($self->store_key_context == nullptr) return false;
+    memcpy($self->store_key_context, data, size);
+    $self->store_key = mychat_swig_store_key;
+    return true;
+  }
+}
+%extend mychat_register_options {
+  mychat_register_options() {
+    mychat_register_options* const made = static_cast<mychat_register_options*>(calloc(1, sizeof(mychat_register_options)));
+    mychat_register_options_init(made);
+    return made;
+  }
+  ~mychat_register_options() {
+    mychat_swig_drop($self->username);
+    mychat_swig_drop($self->password);
+    mychat_swig_drop($self->email);
+    mychat_swig_drop($self->invite);
+    mychat_swig_drop($self->device_name);
+    free($self);
+  }
+}
+%extend mychat_login_options {
+  mychat_login_options() {
+    mychat_login_options* const made = static_cast<mychat_login_options*>(calloc(1, sizeof(mychat_login_options)));
+    mychat_login_options_init(made);
+    return made;
+  }
+  ~mychat_login_options() {
+    mychat_swig_drop($self->username);
+    mychat_swig_drop($self->password);
+    mychat_swig_drop($self->device_name);
+    free($self);
+  }
+}
+%extend mychat_send_options {
+  mychat_send_options() {
+    mychat_send_options* const made = static_cast<mychat_send_options*>(calloc(1, sizeof(mychat_send_options)));
+    mychat_send_options_init(made);
+    return made;
+  }
+  ~mychat_send_options() {
+    mychat_swig_drop($self->recipient);
+    mychat_swig_drop($self->message_id);
+    if ($self->data != nullptr) mychat_swig_wipe($self->data, $self->size);
+    free(const_cast<void*>($self->data));
+    free($self);
+  }
+  /** The plaintext; it is copied. False: no memory. */
+  bool set_data(const void* data, size_t size) {
+    void* const copy = malloc(size == 0 ? 1 : size);
+    if (copy == nullptr) return false;
+    if (size > 0) memcpy(copy, data, size);
+    if ($self->data != nullptr) mychat_swig_wipe($self->data, $self->size);
+    free(const_cast<void*>($self->data));
+    $self->data = copy;
+    $self->size = size;
+    return true;
+  }
+}
+
+%include "mychat/version.h"
+%include "mychat/error.h"
+%include "mychat/memory.h"
+%include "mychat/client.h"
+%include "mychat/message.h"
+%include "mychat/conversation.h"
+%include "mychat/keys.h"
+%include "mychat/event.h"

@@ -24,14 +24,16 @@ flags+=" -D_FORTIFY_SOURCE=2 ${CFLAGS:-}"
 say() { echo "deps: $*" >&2; }
 fail() { say "$*"; exit 1; }
 sha256() { if command -v sha256sum > /dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d ' ' -f 1; }
+content_of() { (cd "$1" && find . -type f | LC_ALL=C sort | tr '\n' '\0' | xargs -0 cat) | sha256 -; }
 in_prefix() { [ -e "$prefix/lib/$1" ]; }
 
-# Which source is to be built: "folder NAME-VERSION" or "release NAME VERSION SHA256 ADDRESS".
+# Which source is to be built: "folder NAME-VERSION SUM" or "release NAME VERSION SHA256 ADDRESS".
 choose() {
   local folder
   for folder in "${MYCHAT_DEPS_SOURCES:-/nonexistent}/$1"-*/; do
     if [ -d "$folder" ]; then
-      echo "folder $(basename "$folder")"
+      # A distribution's security update changes the contents and not the name.
+      echo "folder $(basename "$folder") $(content_of "$folder")"
       return
     fi
   done
@@ -109,7 +111,7 @@ build_openssl() {
 
 build_argon2() {
   local core=src/ref.c defines="-Iinclude"
-  case $("$cc" -dumpmachine) in x86_64-*) core=src/opt.c ;; esac  # SSE2, which every x86-64 has.
+  case $($cc -dumpmachine) in x86_64-*) core=src/opt.c ;; esac  # SSE2, which every x86-64 has.
   compile libargon2.a src/argon2.c src/core.c src/thread.c src/encoding.c src/blake2/blake2b.c "$core"
   cp include/argon2.h "$prefix/include/"
 }
@@ -168,13 +170,25 @@ for name in "${names[@]}"; do
   chosen=$(choose "$name")
   stamp=$prefix/share/mychat-deps/$name
   made="$chosen
-$recipe $("$cc" -dumpmachine) ${CFLAGS:-}"
+$recipe $($cc -dumpmachine) ${CFLAGS:-}"
   if [ "$(cat "$stamp" 2> /dev/null)" = "$made" ]; then continue; fi
   # shellcheck disable=SC2086
   source=$(unpack $chosen)
-  say "$name: building $(cut -d ' ' -f 2,3 <<< "$chosen")"
+  read -r kind what version _ <<< "$chosen"
+  [ "$kind" = folder ] || what+=-$version
+  say "$name: building $what"
   rm -rf "$work/build"
-  (cd "$source" && "build_$name") > "$work/log" 2>&1 || { tail -40 "$work/log" >&2; fail "$name does not build"; }
+  rm -f "$stamp"
+  # Not behind || or !, where a command that fails would not end the recipe.
+  set +e
+  (
+    set -e
+    cd "$source"
+    "build_$name"
+  ) > "$work/log" 2>&1
+  built=$?
+  set -e
+  [ $built = 0 ] || { tail -40 "$work/log" >&2; fail "$name does not build"; }
   mkdir -p "$(dirname "$stamp")"
   echo "$made" > "$stamp"
   rm -rf "$source"

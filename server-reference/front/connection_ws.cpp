@@ -11,6 +11,9 @@ namespace mychat::server {
 namespace {
 
 constexpr std::size_t kProgressBytes = 4096;
+// Frames are compressed by whoever queues them, often the storage's writer: large ones would hold everybody
+// up.
+constexpr std::size_t kMostCompressed = 64 * 1024;
 
 }  // namespace
 
@@ -220,7 +223,7 @@ void Connection::queue_close_locked(std::uint16_t code, std::string_view reason)
 }
 
 bool Connection::send_text(std::shared_ptr<const std::string> text) {
-  const bool compressed = deflate_.load(std::memory_order_relaxed);
+  const bool compressed = deflate_.load(std::memory_order_relaxed) && text->size() <= kMostCompressed;
   if (compressed) text = std::make_shared<const std::string>(deflate_message(*text));
   bool queued = false;
   {

@@ -201,9 +201,11 @@ std::vector<std::string> Storage::check(const std::string& path, bool may_be_old
 
 std::string Storage::restore(const std::string& source, const std::string& destination, bool end_sessions) {
   require_file(source);
+  const std::string file =
+      fs::canonical(source).string();  // SQLite keeps the log of a link beside its target.
   TemporaryFile copy(destination + "." + uuid_v4() + ".part",
                      fs::exists(destination) ? destination : folder_of(destination));
-  copy_pages(source, mode_to_read(source), copy.path());
+  copy_pages(file, mode_to_read(file), copy.path());
   {
     SqliteConnection db(copy.path(), OpenMode::kReadWrite);
     if (schema_version(db, schema_steps()) == 0) {

@@ -60,9 +60,11 @@ void Checkpointer::between_groups(SqliteConnection& writer) {
 // wait for; so it is done here.
 void Checkpointer::copy(SqliteConnection& connection) {
   connection.pragma("schema_version");  // A connection that has read nothing does not know of the log.
-  int copied = 0;
+  int copied = 0;                       // Of the log as it is, by whomever and whenever.
   sqlite3_wal_checkpoint_v2(connection.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, &copied);
-  if (copied > 0) copied_beside_ += static_cast<std::uint64_t>(copied);
+  if (copied < copied_of_log_) copied_of_log_ = 0;  // The log began afresh.
+  copied_beside_ += static_cast<std::uint64_t>(std::max(copied, 0) - copied_of_log_);
+  copied_of_log_ = std::max(copied, 0);
   sqlite3_file* file = nullptr;
   if (sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK)
     return;

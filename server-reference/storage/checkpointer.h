@@ -43,6 +43,7 @@ class Checkpointer {
   Sizes sizes_;
   std::atomic<std::uint64_t> log_pages_{0};
   std::atomic<std::uint64_t> copied_beside_{0};
+  int copied_of_log_ = 0;          // The thread's own.
   std::uint64_t next_copy_ = 0;    // Sizes of the log at which it is copied, and
   std::uint64_t next_finish_ = 0;  // at which the writer does not wait for that any longer.
   std::atomic<bool> finish_wanted_{false};

@@ -63,7 +63,8 @@ QuickCheck quick_check(SqliteConnection& db, std::chrono::milliseconds limit) {
   try {
     auto query = db.query("PRAGMA quick_check(1)");
     if (query.step() && query.text(0) != "ok") result.problem = one_line(query.string(0));
-  } catch (const std::exception& error) {
+  } catch (const Error& error) {
+    if (error.status() != MYCHAT_E_STORE_CORRUPT && !time.end()) throw;  // Memory or a disk: no damage.
     result.problem = error.what();
   }
   result.cut = time.end();

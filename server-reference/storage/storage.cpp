@@ -124,8 +124,8 @@ void Storage::Impl::open_database() {
   writer->execute("PRAGMA synchronous = FULL");
   writer->execute("PRAGMA wal_autocheckpoint = 0");
   writer->execute("PRAGMA cache_size = -" + std::to_string(options.cache_kib));
-  writer->execute("PRAGMA temp_store = MEMORY");
   migrate(*writer, schema_steps());
+  writer->execute("PRAGMA temp_store = MEMORY");  // Not before: a step may sort whole tables.
 }
 
 // Before anything is written: a node that goes on with a damaged file makes it worse.

@@ -152,6 +152,14 @@ TEST_F(Damage, RestoreReadsTheLogBesideABackup) {
   Storage::restore(copy, restored);
   SqliteConnection db(restored, OpenMode::kReadOnly);
   EXPECT_EQ(db.query("SELECT 1 FROM mailbox_events WHERE data = 'late'").step(), true);
+  // The log of a link lies beside what it points to.
+  fs::copy_file(copy, file("target.db"));
+  fs::copy_file(copy + "-wal", file("target.db-wal"));
+  fs::create_symlink(file("target.db"), file("link.db"));
+  const std::string through = file("through.db");
+  Storage::restore(file("link.db"), through);
+  SqliteConnection linked(through, OpenMode::kReadOnly);
+  EXPECT_EQ(linked.query("SELECT 1 FROM mailbox_events WHERE data = 'late'").step(), true);
 }
 
 }  // namespace

@@ -302,6 +302,13 @@ TEST(FrontWs, CompressesOnlyWhenBothSidesAgree) {
   std::string back;
   ASSERT_EQ(inflate_message(frame->payload, 100'000, back), InflateResult::kOk);
   EXPECT_EQ(back, text);
+  // A large one would hold up whoever queues it.
+  const std::string large(65'537, 'z');
+  able.send(frame_bytes(1, deflate_message(large), true, 4));
+  const auto plainly = able.data_frame();
+  ASSERT_TRUE(plainly);
+  EXPECT_EQ(plainly->rsv, 0);
+  EXPECT_EQ(plainly->payload, large);
 }
 
 TEST(FrontWs, HandlesOutliveTheServer) {

@@ -91,6 +91,7 @@ void Client::close() {
   core.events.cancel_all();
   impl_->sync.shutdown();
   impl_->pool.join();
+  core.close_node();
   {
     const std::lock_guard lock(core.reader_mutex);
     core.reader.reset();

@@ -97,6 +97,10 @@ Core::Core(ClientOptions client_options)
   events.journal_opened(first.empty() ? last : static_cast<std::uint64_t>(first.front().seq) - 1, last);
 }
 
+void Core::close_node() {
+  if (node_) node_->close();
+}
+
 NodeApi& Core::node() {
   if (!node_)
     throw Error(MYCHAT_E_INVALID_STATE, MYCHAT_DOMAIN_API, "No node is known: give its address in node_url.");

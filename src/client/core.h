@@ -63,6 +63,7 @@ class Core {
 
   // MYCHAT_E_INVALID_STATE without a node's address.
   NodeApi& node();
+  void close_node();
   // Throws MYCHAT_E_CLOSED after close().
   void require_open() const;
   // The session's token; MYCHAT_E_INVALID_STATE when not logged in.

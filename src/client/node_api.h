@@ -37,6 +37,7 @@ class NodeApi {
   NodeApi(const TransportOptions& options, const Url& base) : http_(options), base_(base) {}
 
   const Url& base() const noexcept { return base_; }
+  void close() { http_.close(); }  // Calls under way and later ones are MYCHAT_E_CLOSED.
 
   wire::NodeInfo node_info(std::stop_token stop);
   wire::AuthResponse register_account(const wire::RegisterRequest& request, std::stop_token stop);

@@ -48,17 +48,11 @@ class HttpClient::Impl {
     thread_ = start_quiet_thread([this] { run(); });
   }
 
-  ~Impl() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-      curl_multi_wakeup(multi_.get());
-    }
-    thread_.join();
-  }
+  ~Impl() { close(); }
 
   HttpRequestId submit(HttpRequest request, HttpCallback callback);
   void cancel(HttpRequestId id);
+  void close();
 
  private:
   using TransferPtr = std::unique_ptr<HttpTransfer>;
@@ -86,6 +80,7 @@ class HttpClient::Impl {
   HttpRequestId next_id_ = 1;
   std::vector<TransferPtr> submitted_;
   std::vector<HttpRequestId> cancelled_;
+  std::mutex close_mutex_;  // Taken before mutex_.
   std::thread thread_;
 };
 
@@ -123,6 +118,17 @@ void HttpClient::Impl::cancel(HttpRequestId id) {
     cancelled_.push_back(id);
     curl_multi_wakeup(multi_.get());
   }
+}
+
+void HttpClient::Impl::close() {
+  const std::lock_guard closing(close_mutex_);
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    curl_multi_wakeup(multi_.get());
+  }
+  thread_.join();
 }
 
 void HttpClient::Impl::run() noexcept {
@@ -230,5 +236,6 @@ HttpRequestId HttpClient::submit(HttpRequest request, HttpCallback callback) {
 }
 
 void HttpClient::cancel(HttpRequestId id) { impl_->cancel(id); }
+void HttpClient::close() { impl_->close(); }
 
 }  // namespace mychat

@@ -66,8 +66,7 @@ using HttpCallback = std::function<void(HttpResult)>;
 class HttpClient {
  public:
   explicit HttpClient(TransportOptions options);
-  // Ends every request with MYCHAT_E_CLOSED, then joins the thread; prompt in every state.
-  ~HttpClient();
+  ~HttpClient();  // close()
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
@@ -76,6 +75,9 @@ class HttpClient {
   HttpRequestId submit(HttpRequest request, HttpCallback callback);
   // The request ends with MYCHAT_E_CANCELLED, unless it has already ended. An unknown id is harmless.
   void cancel(HttpRequestId id);
+  // Ends every request with MYCHAT_E_CLOSED, then joins the thread; prompt in every state. Harmless the
+  // second time.
+  void close();
 
  private:
   class Impl;

@@ -2,6 +2,7 @@
 #define _XOPEN_SOURCE 700
 #include "support.h"
 
+#include <dirent.h>
 #include <poll.h>
 #include <pthread.h>
 #include <time.h>
@@ -131,6 +132,30 @@ static void closing_ends_every_wait(void** state) {
     assert_int_equal(pthread_join(threads[i], NULL), 0);
     assert_int_equal(waiters[i].status, MYCHAT_E_CLOSED);
   }
+}
+
+static int threads(void) {
+  int count = 0;
+  DIR* folder = opendir("/proc/self/task");
+  assert_non_null(folder);
+  while (readdir(folder) != NULL) ++count;
+  closedir(folder);
+  return count;
+}
+
+static void closing_ends_every_thread(void** state) {
+  world* w = *state;
+  const struct timespec moment = {0, 1000000};
+  mychat_request_id request = 0;
+  const int before = threads();
+  open_client(w);
+  OK(mychat_client_start(w->client, &error));
+  OK(mychat_client_node_info(w->client, &request, &error));
+  assert_true(threads() > before);
+  OK(mychat_client_close(w->client, &error));
+  /* One that was joined may be listed for a moment. */
+  for (int i = 0; threads() > before && i < LONG_MS; ++i) nanosleep(&moment, NULL);
+  assert_true(threads() <= before);
 }
 
 static void a_closed_client_says_so_everywhere(void** state) {
@@ -282,6 +307,7 @@ int run_events_tests(void) {
       cmocka_unit_test_setup_teardown(a_wakeup_ends_one_wait, new_empty, end_world),
       cmocka_unit_test_setup_teardown(a_wakeup_reaches_a_thread_that_waits, new_empty, end_world),
       cmocka_unit_test_setup_teardown(closing_ends_every_wait, new_empty, end_world),
+      cmocka_unit_test_setup_teardown(closing_ends_every_thread, new_folder, end_world),
       cmocka_unit_test_setup_teardown(a_closed_client_says_so_everywhere, new_alice_logged_in, end_world),
       cmocka_unit_test_setup_teardown(a_request_completes_once, new_empty, end_world),
       cmocka_unit_test_setup_teardown(stopping_and_cancelling_complete_requests, new_empty, end_world),

@@ -16,13 +16,20 @@ namespace py = pybind11;
 
 // ---- The interpreter's lock
 
-// Lets other Python threads run. A daemon thread that wants the lock back while the interpreter ends is
-// unwound by CPython (before 3.14) from within PyEval_RestoreThread, so that this destructor must be allowed
-// to throw; pybind11's own scope aborts there.
+// Where the interpreter has begun to end, keeps a daemon thread here for good, as CPython does from 3.14 on.
+void stay_at_the_end() noexcept;
+
+// Lets other Python threads run. A daemon thread that asks for the lock back when the interpreter has ended
+// is unwound by CPython (before 3.14) from within PyEval_RestoreThread, through frames that need not bear it:
+// so it does not ask. One that asked before may be unwound all the same, so that this destructor must be
+// allowed to throw; pybind11's own scope aborts there.
 class Unlocked {
  public:
   Unlocked() : state_(PyEval_SaveThread()) {}
-  ~Unlocked() noexcept(false) { PyEval_RestoreThread(state_); }
+  ~Unlocked() noexcept(false) {
+    stay_at_the_end();
+    PyEval_RestoreThread(state_);
+  }
   Unlocked(const Unlocked&) = delete;
   Unlocked& operator=(const Unlocked&) = delete;
 

@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <pybind11/stl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -27,6 +28,7 @@ using Clock = std::chrono::steady_clock;
 // The end of the interpreter: Python may be called until no Guest is left, and never again.
 std::atomic<bool> exiting{false};
 std::atomic<int> guests{0};
+std::atomic<std::thread::id> ending_thread{};
 
 // Somebody inside the library who may call Python, perhaps from a thread that is not Python's. Where such a
 // thread asks for the lock too late, CPython before 3.14 unwinds it, through frames of the library that
@@ -35,16 +37,25 @@ class Guest {
  public:
   Guest() {
     guests.fetch_add(1);
+    ++here_;
     welcome_ = !exiting.load();
   }
-  ~Guest() { guests.fetch_sub(1); }
+  ~Guest() {
+    --here_;
+    guests.fetch_sub(1);
+  }
   Guest(const Guest&) = delete;
   Guest& operator=(const Guest&) = delete;
   bool welcome() const noexcept { return welcome_; }
+  // Whether this thread is one: the end waits for it.
+  static bool here() noexcept { return here_ != 0; }
 
  private:
   bool welcome_;
+  static thread_local int here_;
 };
+
+thread_local int Guest::here_ = 0;
 
 // Those to close at the end; touched under the interpreter's lock only.
 std::vector<std::weak_ptr<mychat_client>>& living() {
@@ -126,6 +137,10 @@ void wait_readable(int fd, Clock::duration longest) {
 }
 
 }  // namespace
+
+void stay_at_the_end() noexcept {
+  while (exiting && !Guest::here() && ending_thread.load() != std::this_thread::get_id()) ::pause();
+}
 
 Core::~Core() {
   if (process_ == process_number) {
@@ -281,6 +296,7 @@ int Core::clear(PyObject* self) {
 }
 
 void interpreter_exits() {
+  ending_thread = std::this_thread::get_id();
   exiting = true;
   {
     Unlocked unlocked;

@@ -84,6 +84,7 @@ MYCHAT_API mychat_status mychat_client_remove_contact(mychat_client* client, con
 
 /**
  * @brief Ask the node for a user's profile and keys, and note a changed key. Networked; the completion carries the contact.
+ * The account's own handle completes with #MYCHAT_E_INVALID_ARGUMENT: its keys are here.
  * @return As mychat_client_add_contact(). Since 0.1.0.
  */
 MYCHAT_API mychat_status mychat_client_lookup(mychat_client* client, const char* handle, mychat_request_id* out_request,

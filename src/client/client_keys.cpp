@@ -178,7 +178,7 @@ void adopt_identity(Change& change, const RsaPrivateKey& next) {
   AccountTable& table = change.store().account();
   if (core.keyring) add_previous_key(change.store(), core.keyring->current);
   if (const auto before = table.identity(); before && !before->signing_public_key.empty())
-    remember_signer(change.store(), core.account->handle, view(before->signing_public_key));
+    remember_own_signer(change.store(), view(before->signing_public_key));
   table.set_identity(identity_record(core.account->handle, next));
   table.set_text(setting::kAccountKey, next.public_key().to_spki_pem());
   table.remove(setting::kKeysPublished);

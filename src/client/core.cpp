@@ -194,8 +194,7 @@ void Core::reload_keys() {
     ring.previous.push_back(RsaPrivateKey::from_pkcs8_der(view(*der), RsaCheck::kArithmetic));
     ring.signers.push_back(derive_signing_key(ring.previous.back()).public_key());
   }
-  if (account)
-    for (const Ed25519PublicKey& key : earlier_signers(*store, account->handle)) ring.signers.push_back(key);
+  for (const Ed25519PublicKey& key : own_signers(*store)) ring.signers.push_back(key);
   if (stored->signing_public_key.size() == kEd25519PublicKeySize)  // Of a version that made one up.
     std::copy_n(stored->signing_public_key.begin(), kEd25519PublicKeySize,
                 ring.signers.emplace_back().begin());

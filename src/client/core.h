@@ -42,7 +42,8 @@ inline constexpr std::size_t kMaxMessageId = 128;  // Bytes; ours are UUIDs, a v
 namespace setting {
 inline constexpr std::string_view kPolicy = "policy";
 inline constexpr std::string_view kBackupAt = "backup_at";
-inline constexpr std::string_view kPreviousKeys = "previous_keys";    // How many.
+inline constexpr std::string_view kPreviousKeys = "previous_keys";  // How many.
+inline constexpr std::string_view kOwnSigners = "own_signers";
 inline constexpr std::string_view kKeysPublished = "keys_published";  // Which signing key the node has.
 inline constexpr std::string_view kAccountKey = "account_key";        // The public key that the node has.
 inline constexpr std::string_view kPendingKey = "pending_key";        // Of a rotation, until it is done.

@@ -36,6 +36,8 @@ PeerKeys check_peer_keys(const Log& log, std::string_view handle, std::string_vi
 
 Contact learn_keys(Change& change, std::string_view handle, const PeerKeys& keys, bool vouched) {
   Store& store = change.store();
+  if (change.core().account && change.core().account->handle == handle)
+    throw_argument("That is the account's own handle: its keys are here, not the node's to tell.");
   Contact contact;
   if (auto known = store.contacts().get(handle)) contact = std::move(*known);
   contact.handle = std::string(handle);
@@ -123,7 +125,7 @@ void learn_own_signer(Core& core, std::stop_token stop) {
         return std::equal(key.begin(), key.end(), keys.signing_key.begin(), keys.signing_key.end());
       }))
     return;
-  remember_signer(change.store(), me, keys.signing_key);
+  remember_own_signer(change.store(), keys.signing_key);
   change.commit();
   core.reload_keys();
 }
@@ -182,9 +184,11 @@ std::string vouched_name(std::string_view handle) { return "vouched." + std::str
 std::string step_name(std::string_view handle) { return "step." + std::string(handle); }
 std::string signers_name(std::string_view handle) { return "signers." + std::string(handle); }
 
-std::vector<Ed25519PublicKey> earlier_signers(Store& store, std::string_view handle) {
+namespace {
+
+std::vector<Ed25519PublicKey> read_signers(Store& store, std::string_view name) {
   std::vector<Ed25519PublicKey> out;
-  const auto bytes = store.account().get_bytes(signers_name(handle));
+  const auto bytes = store.account().get_bytes(name);
   if (!bytes) return out;
   for (std::size_t at = 0; at + kEd25519PublicKeySize <= bytes->size(); at += kEd25519PublicKeySize)
     std::copy_n(bytes->begin() + static_cast<std::ptrdiff_t>(at), kEd25519PublicKeySize,
@@ -192,16 +196,29 @@ std::vector<Ed25519PublicKey> earlier_signers(Store& store, std::string_view han
   return out;
 }
 
-void remember_signer(Store& store, std::string_view handle, ByteView signing_key) {
+void add_signer(Store& store, std::string_view name, ByteView signing_key) {
   constexpr std::size_t kMost = 16;
   if (signing_key.size() != kEd25519PublicKeySize) return;
   Secret list = to_secret(signing_key);
-  for (const Ed25519PublicKey& key : earlier_signers(store, handle)) {
+  for (const Ed25519PublicKey& key : read_signers(store, name)) {
     if (std::equal(key.begin(), key.end(), signing_key.begin())) continue;
     if (list.size() == kMost * kEd25519PublicKeySize) break;
     list.insert(list.end(), key.begin(), key.end());
   }
-  store.account().set_bytes(signers_name(handle), view(list));
+  store.account().set_bytes(name, view(list));
+}
+
+}  // namespace
+
+std::vector<Ed25519PublicKey> earlier_signers(Store& store, std::string_view handle) {
+  return read_signers(store, signers_name(handle));
+}
+void remember_signer(Store& store, std::string_view handle, ByteView signing_key) {
+  add_signer(store, signers_name(handle), signing_key);
+}
+std::vector<Ed25519PublicKey> own_signers(Store& store) { return read_signers(store, setting::kOwnSigners); }
+void remember_own_signer(Store& store, ByteView signing_key) {
+  add_signer(store, setting::kOwnSigners, signing_key);
 }
 
 std::optional<Ed25519PublicKey> accepted_signing_key(const Contact& contact) {
@@ -245,7 +262,7 @@ void refresh_contacts(Core& core, const Secret& token, std::stop_token stop) {
     std::set<std::string> present;
     for (const wire::Contact& entry : listed) {
       const auto handle = normalize_handle(entry.contact_handle);
-      if (!handle) continue;
+      if (!handle || (core.account && *handle == core.account->handle)) continue;
       present.insert(*handle);
       if (newer_here(*handle)) continue;
       auto known = change.store().contacts().get(*handle);

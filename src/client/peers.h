@@ -30,6 +30,7 @@ PeerKeys check_peer_keys(const Log& log, std::string_view handle, std::string_vi
 // Takes what the node says of a user's keys into the store: the first key is taken, the same key may gain a
 // signing key, another key waits as pending and the contact is `changed`. Creates the peer when needed.
 // `vouched`: the accepted key, or the vouched one that waits, signed the rotation to this one.
+// MYCHAT_E_INVALID_ARGUMENT for the account's own handle.
 Contact learn_keys(Change& change, std::string_view handle, const PeerKeys& keys, bool vouched = false);
 
 // The contact if its keys are known, else nothing.
@@ -59,6 +60,10 @@ Error key_replaced_error();
 // account may still sign with one of them. Inside a change, or with the mutex held.
 std::vector<Ed25519PublicKey> earlier_signers(Store& store, std::string_view handle);
 void remember_signer(Store& store, std::string_view handle, ByteView signing_key);
+// Those of the account itself, apart from any that a node certifies for its handle: only what the identity
+// key here certified, or an archive or another key of the account brought, is among them.
+std::vector<Ed25519PublicKey> own_signers(Store& store);
+void remember_own_signer(Store& store, ByteView signing_key);
 std::string signers_name(std::string_view handle);
 std::string vouched_name(std::string_view handle);  // Whether the key that waits is vouched for.
 // A key that the accepted one leads to by rotations and that is the present one no more: the next rotation

@@ -77,7 +77,8 @@ void restore_contact(const Log& log, Store& store, const BackupContact& saved) {
 // What the sealed member holds beside the keys. A policy is only made stricter.
 void restore_account(const Log& log, Store& store, const BackupContents& contents, std::uint32_t policy) {
   if (!contents.account) return;
-  for (const BackupContact& contact : contents.account->contacts) restore_contact(log, store, contact);
+  for (const BackupContact& contact : contents.account->contacts)
+    if (contact.handle != contents.account->handle) restore_contact(log, store, contact);
   store.account().set_int(setting::kPolicy, policy | policy_of(*contents.account));
 }
 
@@ -85,8 +86,7 @@ void restore_account(const Log& log, Store& store, const BackupContents& content
 void restore_signer(Store& store, const BackupContents& contents) {
   if (!contents.account || contents.account->signing_seed.empty()) return;
   const auto saved = Ed25519PrivateKey::from_seed(view(contents.account->signing_seed)).public_key();
-  if (saved != derive_signing_key(contents.private_key).public_key())
-    remember_signer(store, contents.account->handle, saved);
+  if (saved != derive_signing_key(contents.private_key).public_key()) remember_own_signer(store, saved);
 }
 
 }  // namespace

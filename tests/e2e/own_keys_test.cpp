@@ -1,0 +1,78 @@
+// An account's own keys, over its devices and backups: what the node may say of them, and which follows
+// which.
+#include <atomic>
+
+#include "e2e/trust.h"
+
+namespace mychat::e2e {
+namespace {
+
+// What the node answers of a user's keys.
+std::string keys_json(const std::string& handle, const RsaPrivateKey& identity,
+                      const Ed25519PrivateKey& signer) {
+  wire::KeyResponse keys;
+  keys.full_handle = handle;
+  keys.public_key = identity.public_key().to_spki_pem();
+  keys.public_key_fingerprint = key_fingerprint(identity.public_key());
+  keys.signing_key = base64_encode(signer.public_key());
+  keys.signing_key_certificate = base64_encode(certify_signing_key(identity, handle, signer.public_key()));
+  return to_json_text(keys);
+}
+
+std::string contacts_json(const std::string& handle, const std::string& fingerprint) {
+  wire::Contact contact;
+  contact.id = "00000000-0000-4000-8000-000000000002";
+  contact.contact_handle = handle;
+  contact.public_key_fingerprint = fingerprint;
+  contact.added_at = 1;
+  return "[" + to_json_text(contact) + "]";
+}
+
+class OwnKeys : public Trust {
+ protected:
+  static mychat_status rotate_with_password(Sdk& sdk) {
+    return sdk.call(
+        [&](auto* r, auto* e) { return mychat_client_rotate_identity(sdk.get(), "a long password", r, e); });
+  }
+  static mychat_status log_out(Sdk& sdk) {
+    return sdk.call([&](auto* r, auto* e) { return mychat_client_logout(sdk.get(), r, e); });
+  }
+  static void set_policy(Sdk& sdk, std::uint32_t policy) {
+    EXPECT_EQ(mychat_client_set_policy(sdk.get(), policy, nullptr), MYCHAT_OK);
+  }
+};
+
+// ---- Own signing keys
+
+TEST_F(OwnKeys, ANodeThatListsTheAccountAmongItsContactsMakesNoSignerOneOfItsOwn) {
+  Sdk b = bob();
+  Middle middle(node.port());
+  Sdk a = through(middle, "alice");
+  ASSERT_EQ(a.import_key(test::kAliceKey), MYCHAT_OK);
+  ASSERT_EQ(a.register_user("alice"), MYCHAT_OK) << a.error;
+  a.wait_state(MYCHAT_CONNECTION_POLLING);
+  // The node certifies one signing key, then another, with an identity key of its own making.
+  const Ed25519PrivateKey forger = Ed25519PrivateKey::generate();
+  const Ed25519PrivateKey other = Ed25519PrivateKey::generate();
+  std::atomic<int> phase{0};
+  middle.set_alter([&](const test::RawRequest& request, std::string& body) {
+    if (phase > 1) return true;
+    if (request.target.starts_with("/api/keys/alice"))
+      body = keys_json(kAlice, test::bob_key(), phase == 0 ? forger : other);
+    if (request.target.starts_with("/api/contacts")) body = contacts_json(kAlice, phase == 0 ? "00" : "11");
+    return true;
+  });
+  for (phase = 0; phase < 3; ++phase) {
+    a.reopen();
+    a.wait_state(MYCHAT_CONNECTION_POLLING);
+    EXPECT_EQ(a.contact(kAlice).handle, "") << phase;
+  }
+  // An answer about the account itself teaches nothing when the application asks for it either.
+  EXPECT_EQ(a.lookup(kAlice), MYCHAT_E_INVALID_ARGUMENT);
+  const Msg forged = wait_id(a, send_signed("forged", forger));
+  EXPECT_EQ(forged.verification, MYCHAT_VERIFICATION_UNVERIFIED);
+  EXPECT_EQ(forged.direction, MYCHAT_DIRECTION_OUT);
+}
+
+}  // namespace
+}  // namespace mychat::e2e

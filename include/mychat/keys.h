@@ -182,8 +182,9 @@ MYCHAT_API void mychat_backup_report_free(mychat_backup_report* report);
  * @brief Restore a backup into a client that has no identity, or one of the same account. Contacts and their trust come
  *        back with the sealed member; messages that the key opens become readable; a client without an account takes its
  *        name over from the archive. A backup made after a rotation brings the new key: it takes the place of the old one,
- *        which stays for old messages (a v1 archive: when the node has that key, and this client did not give it up). One of
- *        before a rotation adds its key for old messages, and leaves the present one in use. A policy is only made
+ *        which stays for old messages (an archive that does not name the old one: when the node has shown that key, and this
+ *        client did not give it up). Any other adds its keys for messages, and leaves the present one in use; it can be
+ *        restored again. A policy is only made
  *        stricter. All or nothing.
  * @param out_report As mychat_verify_backup(); may be NULL.
  * @return As mychat_verify_backup(); #MYCHAT_E_ALREADY_EXISTS when the client has another identity;

@@ -63,11 +63,12 @@ void store_login(Core& core, const std::string& handle, const wire::AuthResponse
 }  // namespace
 
 IdentityKeys identity_record(std::string_view handle, const RsaPrivateKey& key) {
-  const Identity identity = Identity::of_key(handle, key);
   IdentityKeys record;
   record.private_key = key.to_pkcs8_der();
   record.public_key = key.public_key().to_spki_pem();
-  record.fingerprint = identity.fingerprint();
+  record.fingerprint = key_fingerprint(key.public_key());
+  if (handle.empty()) return record;
+  const Identity identity = Identity::of_key(handle, key);
   record.signing_public_key.assign(identity.signing_key().public_key().begin(),
                                    identity.signing_key().public_key().end());
   record.signing_certificate = identity.certificate();
@@ -169,7 +170,7 @@ std::string check_account_key(Core& core, const std::string& handle, std::stop_t
         RsaPrivateKey::from_pkcs8_der(view(*pending), RsaCheck::kArithmetic).public_key() == at_node;
     if (!rotated) {
       // So that the backup that holds the right one is known by its key.
-      if (core.has_entered() && core.account->handle == handle)
+      if (!core.account || core.account->handle == handle)
         core.store->account().set_text(setting::kAccountKey, at_node.to_spki_pem());
       throw Error(MYCHAT_E_KEY_MISMATCH, MYCHAT_DOMAIN_KEYS,
                   "The private key in this store is not the account's present one: restore the newest key "

@@ -54,6 +54,7 @@ BackupAccount collect(Core& core) {
     out.signing_key_certificate = core.keyring->certificate;
   }
   for (const RsaPrivateKey& key : core.keyring->previous) out.previous_keys.push_back(key.to_pkcs8_der());
+  for (const RsaPrivateKey& key : core.keyring->older) out.older_keys.push_back(key.to_pkcs8_der());
   for (const Contact& contact : core.store->contacts().list()) {
     BackupContact entry;
     entry.handle = contact.handle;
@@ -136,8 +137,9 @@ void compare(Core& core, const BackupContents& contents, BackupReport& report) {
   std::vector<std::string>& losses = report.losses;
   if (core.keyring) report.matches_account = contents.private_key == core.keyring->current ? 1 : 0;
   if (report.matches_account == 0) losses.emplace_back("The account's present identity key is not in it.");
-  const std::size_t saved_previous = contents.account ? contents.account->previous_keys.size() : 0;
-  if (core.keyring && core.keyring->previous.size() > saved_previous)
+  const std::size_t saved_keys =
+      contents.account ? contents.account->previous_keys.size() + contents.account->older_keys.size() : 0;
+  if (core.keyring && core.keyring->previous.size() + core.keyring->older.size() > saved_keys)
     losses.emplace_back("Identity keys of before a rotation: older messages at the node stay unreadable.");
   std::int64_t missing = 0;
   std::int64_t verified = 0;

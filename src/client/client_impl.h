@@ -39,7 +39,8 @@ struct Client::Impl {
   WorkPool pool{4, 1024};
 };
 
-// A private key for a handle, with its signing key certified for it; what the store keeps.
+// A private key for a handle, with its signing key certified for it; what the store keeps. Without
+// one as long as the handle is empty.
 IdentityKeys identity_record(std::string_view handle, const RsaPrivateKey& key);
 
 // True when it can be the account's: the same key, or the node's key is not known here.

@@ -43,15 +43,8 @@ void Client::import_private_key(std::string_view key) {
     if (!may_be_accounts_key(core, parsed.public_key()))
       throw Error(MYCHAT_E_KEY_MISMATCH, MYCHAT_DOMAIN_KEYS,
                   "That private key is not the one of the account.");
-    IdentityKeys record;
-    if (core.account) {
-      record = identity_record(core.account->handle, parsed);
-    } else {
-      record.private_key = parsed.to_pkcs8_der();
-      record.public_key = parsed.public_key().to_spki_pem();
-      record.fingerprint = key_fingerprint(parsed.public_key());
-    }
-    change.store().account().set_identity(record);
+    change.store().account().set_identity(
+        identity_record(core.account ? core.account->handle : std::string(), parsed));
     change.commit();
     core.reload_keys();
   }
@@ -179,7 +172,8 @@ void adopt_identity(Change& change, const RsaPrivateKey& next) {
   if (core.keyring) add_previous_key(change.store(), core.keyring->current);
   if (const auto before = table.identity(); before && !before->signing_public_key.empty())
     remember_own_signer(change.store(), view(before->signing_public_key));
-  table.set_identity(identity_record(core.account->handle, next));
+  const auto account = table.account();
+  table.set_identity(identity_record(account ? account->handle : std::string(), next));
   table.set_text(setting::kAccountKey, next.public_key().to_spki_pem());
   table.remove(setting::kKeysPublished);
   table.remove(setting::kBackupAt);  // Of this key there is none.

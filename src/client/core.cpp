@@ -48,7 +48,25 @@ StoreKey make_store_key(ClientOptions& options) {
   });
 }
 
-std::string previous_key_name(std::int64_t i) { return "previous_key." + std::to_string(i); }
+// A list of keys: how many there are under `count_name`, each under a numbered name.
+std::string key_name(std::string_view count_name, std::int64_t i) {
+  return std::string(count_name) + "." + std::to_string(i);
+}
+
+void add_key(Store& store, std::string_view count_name, const RsaPrivateKey& key) {
+  const std::int64_t count = store.account().get_int(count_name).value_or(0) + 1;
+  store.account().set_bytes(key_name(count_name, count), view(key.to_pkcs8_der()));
+  store.account().set_int(count_name, count);
+}
+
+// The latest first.
+std::vector<RsaPrivateKey> read_key_list(Store& store, std::string_view count_name) {
+  std::vector<RsaPrivateKey> out;
+  for (std::int64_t i = store.account().get_int(count_name).value_or(0); i > 0; --i)
+    if (const auto der = store.account().get_bytes(key_name(count_name, i)))
+      out.push_back(RsaPrivateKey::from_pkcs8_der(view(*der), RsaCheck::kArithmetic));
+  return out;
+}
 
 // The stored one, if it is of these keys and this handle; otherwise it is made.
 Bytes certificate_for(const IdentityKeys& stored, std::string_view handle, const RsaPrivateKey& key,
@@ -182,18 +200,18 @@ void Core::reload_keys() {
                .public_key_pem = stored->public_key,
                .signing_key = derive_signing_key(current),
                .certificate = {},
-               .previous = {},
+               .previous = read_key_list(*store, setting::kPreviousKeys),
+               .older = {},
                .signers = {}};
   ring.signers.push_back(ring.signing_key.public_key());
   if (account)
     ring.certificate = certificate_for(*stored, account->handle, current, ring.signing_key.public_key());
-  const std::int64_t previous = store->account().get_int(setting::kPreviousKeys).value_or(0);
-  for (std::int64_t i = previous; i > 0; --i) {
-    const auto der = store->account().get_bytes(previous_key_name(i));
-    if (!der) continue;
-    ring.previous.push_back(RsaPrivateKey::from_pkcs8_der(view(*der), RsaCheck::kArithmetic));
-    ring.signers.push_back(derive_signing_key(ring.previous.back()).public_key());
-  }
+  for (RsaPrivateKey& key : read_key_list(*store, setting::kOlderKeys))
+    if (!(key == current) &&
+        std::find(ring.previous.begin(), ring.previous.end(), key) == ring.previous.end())
+      ring.older.push_back(std::move(key));
+  for (const auto* keys : {&ring.previous, &ring.older})
+    for (const RsaPrivateKey& key : *keys) ring.signers.push_back(derive_signing_key(key).public_key());
   for (const Ed25519PublicKey& key : own_signers(*store)) ring.signers.push_back(key);
   if (stored->signing_public_key.size() == kEd25519PublicKeySize)  // Of a version that made one up.
     std::copy_n(stored->signing_public_key.begin(), kEd25519PublicKeySize,
@@ -201,11 +219,8 @@ void Core::reload_keys() {
   keyring = std::make_shared<const Keyring>(std::move(ring));
 }
 
-void add_previous_key(Store& store, const RsaPrivateKey& key) {
-  const std::int64_t count = store.account().get_int(setting::kPreviousKeys).value_or(0) + 1;
-  store.account().set_bytes(previous_key_name(count), view(key.to_pkcs8_der()));
-  store.account().set_int(setting::kPreviousKeys, count);
-}
+void add_previous_key(Store& store, const RsaPrivateKey& key) { add_key(store, setting::kPreviousKeys, key); }
+void add_older_key(Store& store, const RsaPrivateKey& key) { add_key(store, setting::kOlderKeys, key); }
 
 // ---- Change
 

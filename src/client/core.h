@@ -28,9 +28,12 @@ struct Keyring {
   RsaPrivateKey current;
   std::string fingerprint;
   std::string public_key_pem;
-  Ed25519PrivateKey signing_key;        // Follows from `current`.
-  Bytes certificate;                    // Of the signing key; empty before there is an account.
-  std::vector<RsaPrivateKey> previous;  // The latest first: keys that old messages were sealed to.
+  Ed25519PrivateKey signing_key;  // Follows from `current`.
+  Bytes certificate;              // Of the signing key; empty before there is an account.
+  // The latest first: keys that the present one took the place of; this client goes back to none of them.
+  std::vector<RsaPrivateKey> previous;
+  // Keys of the account that only open messages: which follows which is not known.
+  std::vector<RsaPrivateKey> older;
   // The account's own signing keys, the present one first: of all these identity keys, and those of other
   // clients that the present one certified.
   std::vector<Ed25519PublicKey> signers;
@@ -44,6 +47,7 @@ inline constexpr std::string_view kPolicy = "policy";
 inline constexpr std::string_view kBackupAt = "backup_at";
 inline constexpr std::string_view kPreviousKeys = "previous_keys";  // How many.
 inline constexpr std::string_view kOwnSigners = "own_signers";
+inline constexpr std::string_view kOlderKeys = "older_keys";          // How many.
 inline constexpr std::string_view kKeysPublished = "keys_published";  // Which signing key the node has.
 inline constexpr std::string_view kAccountKey = "account_key";        // The public key that the node has.
 inline constexpr std::string_view kPendingKey = "pending_key";        // Of a rotation, until it is done.
@@ -137,8 +141,10 @@ ContactView contact_view(Store& store, const Contact& contact);
 // From a thread that holds the mutex.
 AccountView account_view(Core& core);
 
-// Keeps a private key that old messages were sealed to. Inside a transaction.
+// Keeps a private key that the present one took the place of, or that only opens messages. Inside a
+// transaction.
 void add_previous_key(Store& store, const RsaPrivateKey& key);
+void add_older_key(Store& store, const RsaPrivateKey& key);
 
 // The canonical handle, or MYCHAT_E_INVALID_ARGUMENT.
 std::string canonical_handle(std::string_view text);

@@ -43,7 +43,7 @@ class SenderKeys {
   std::uint32_t policy_ = 0;
 };
 
-// Decrypts with the present key, then what failed with the keys before it.
+// Decrypts with the present key, then what failed with the account's other keys.
 std::vector<OpenResult> decrypt(const Keyring& ring, const std::vector<Sealed>& messages,
                                 std::stop_token stop) {
   std::vector<OpenJob> jobs;
@@ -52,7 +52,10 @@ std::vector<OpenResult> decrypt(const Keyring& ring, const std::vector<Sealed>& 
     jobs.push_back(
         {&message.fields, message.content_type, message.mine ? OpenAs::kSender : OpenAs::kRecipient});
   std::vector<OpenResult> results = open_many(jobs, ring.current, 0, stop);
-  for (const RsaPrivateKey& key : ring.previous) {
+  std::vector<const RsaPrivateKey*> others;
+  for (const auto* keys : {&ring.previous, &ring.older})
+    for (const RsaPrivateKey& key : *keys) others.push_back(&key);
+  for (const RsaPrivateKey* key : others) {
     std::vector<OpenJob> again;
     std::vector<std::size_t> places;
     for (std::size_t i = 0; i < results.size(); ++i) {
@@ -61,7 +64,7 @@ std::vector<OpenResult> decrypt(const Keyring& ring, const std::vector<Sealed>& 
       places.push_back(i);
     }
     if (again.empty()) break;
-    std::vector<OpenResult> more = open_many(again, key, 0, stop);
+    std::vector<OpenResult> more = open_many(again, *key, 0, stop);
     for (std::size_t i = 0; i < more.size(); ++i)
       if (more[i].plaintext) results[places[i]] = std::move(more[i]);
   }

@@ -31,16 +31,6 @@ std::uint32_t policy_of(const BackupAccount& account) {
   return value & 15u;
 }
 
-IdentityKeys identity_of(const BackupContents& contents, const std::string& handle) {
-  const RsaPrivateKey& key = contents.private_key;
-  if (!handle.empty()) return identity_record(handle, key);
-  IdentityKeys record;
-  record.private_key = key.to_pkcs8_der();
-  record.public_key = key.public_key().to_spki_pem();
-  record.fingerprint = key_fingerprint(key.public_key());
-  return record;
-}
-
 std::optional<std::string> present(const Bytes& bytes) {
   if (bytes.empty()) return std::nullopt;
   return base64_encode(bytes);
@@ -82,6 +72,14 @@ void restore_account(const Log& log, Store& store, const BackupContents& content
   store.account().set_int(setting::kPolicy, policy | policy_of(*contents.account));
 }
 
+// As the lists of an archive are to be added here.
+std::vector<RsaPrivateKey> oldest_first(const std::vector<Secret>& saved) {
+  std::vector<RsaPrivateKey> out;
+  for (auto der = saved.rbegin(); der != saved.rend(); ++der)
+    out.push_back(RsaPrivateKey::from_pkcs8_der(view(*der)));
+  return out;
+}
+
 // A signing key that does not follow from the identity key (of another client) only checks old messages.
 void restore_signer(Store& store, const BackupContents& contents) {
   if (!contents.account || contents.account->signing_seed.empty()) return;
@@ -92,12 +90,11 @@ void restore_signer(Store& store, const BackupContents& contents) {
 }  // namespace
 
 void restore_into(Store& store, const BackupContents& contents, const std::string& handle) {
-  store.account().set_identity(identity_of(contents, handle));
+  store.account().set_identity(identity_record(handle, contents.private_key));
   restore_signer(store, contents);
   if (!contents.account) return;
-  const auto& previous = contents.account->previous_keys;
-  for (auto der = previous.rbegin(); der != previous.rend(); ++der)
-    add_previous_key(store, RsaPrivateKey::from_pkcs8_der(view(*der)));
+  for (const RsaPrivateKey& key : oldest_first(contents.account->previous_keys)) add_previous_key(store, key);
+  for (const RsaPrivateKey& key : oldest_first(contents.account->older_keys)) add_older_key(store, key);
   restore_account(Log(), store, contents, 0);
 }
 
@@ -119,33 +116,41 @@ BackupReport describe(const BackupContents& contents) {
 
 namespace {
 
-// Keys of the archive that are not here yet, the oldest first, so that the latest is tried first.
-void merge_previous_keys(Core& core, Store& store, const BackupContents& contents,
-                         const RsaPrivateKey& current) {
-  std::vector<RsaPrivateKey> known{current};
-  if (core.keyring) {
-    known.push_back(core.keyring->current);
-    known.insert(known.end(), core.keyring->previous.begin(), core.keyring->previous.end());
-  }
-  const auto add = [&](const RsaPrivateKey& key) {
-    if (std::find(known.begin(), known.end(), key) != known.end()) return;
-    known.push_back(key);
-    add_previous_key(store, key);
-  };
-  if (contents.account) {
-    const auto& saved = contents.account->previous_keys;
-    for (auto der = saved.rbegin(); der != saved.rend(); ++der)
-      add(RsaPrivateKey::from_pkcs8_der(view(*der)));
-  }
-  add(contents.private_key);
-}
-
 // What an archive is to a client.
 enum class Restore {
   kIdentity,   // Its key becomes the client's: there is none, or the archive has the account's newer one.
   kSame,       // The client has that key.
-  kOlderKeys,  // Of the same account: its keys open older messages.
+  kOlderKeys,  // Of the same account: its keys open messages, older ones as far as is known.
 };
+
+// Keys of the archive that are not here yet, the oldest first, so that the latest is tried first. The
+// previous ones count as given up only if the archive's own key is the client's: of another nothing is known
+// but that it is the account's, and it may turn out to be the newer one.
+void merge_keys(Core& core, Store& store, const BackupContents& contents, Restore restore) {
+  std::vector<RsaPrivateKey> known{restore == Restore::kOlderKeys ? core.keyring->current
+                                                                  : contents.private_key};
+  const auto add_new = [&known](const RsaPrivateKey& key, const auto& add) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) return;
+    known.push_back(key);
+    add(key);
+  };
+  const auto add_previous = [&store](const RsaPrivateKey& key) { add_previous_key(store, key); };
+  const auto add_older = [&store](const RsaPrivateKey& key) { add_older_key(store, key); };
+  if (core.keyring) {
+    known.push_back(core.keyring->current);  // Among the previous ones already, if it was replaced just now.
+    known.insert(known.end(), core.keyring->previous.begin(), core.keyring->previous.end());
+  }
+  const bool follows = restore != Restore::kOlderKeys;
+  if (contents.account && follows)
+    for (const RsaPrivateKey& key : oldest_first(contents.account->previous_keys)) add_new(key, add_previous);
+  if (core.keyring) known.insert(known.end(), core.keyring->older.begin(), core.keyring->older.end());
+  if (contents.account) {
+    for (const RsaPrivateKey& key : oldest_first(contents.account->older_keys)) add_new(key, add_older);
+    if (!follows)
+      for (const RsaPrivateKey& key : oldest_first(contents.account->previous_keys)) add_new(key, add_older);
+  }
+  add_new(contents.private_key, add_older);
+}
 
 bool holds_previous(const BackupContents& contents, const RsaPublicKey& key) {
   if (!contents.account) return false;
@@ -201,7 +206,7 @@ void restore_identity(Core& core, Change& change, const BackupContents& contents
   AccountTable& table = change.store().account();
   if (!core.keyring) {
     const auto account = table.account();
-    table.set_identity(identity_of(contents, account ? account->handle : std::string()));
+    table.set_identity(identity_record(account ? account->handle : std::string(), contents.private_key));
     return;
   }
   const auto at_node = table.get_text(setting::kAccountKey);
@@ -226,8 +231,7 @@ BackupReport Client::import_backup(ByteView archive, std::string_view password) 
     restore_name(core, change, contents);
     if (restore == Restore::kIdentity) restore_identity(core, change, contents);
     restore_signer(change.store(), contents);
-    merge_previous_keys(core, change.store(), contents,
-                        restore == Restore::kOlderKeys ? core.keyring->current : contents.private_key);
+    merge_keys(core, change.store(), contents, restore);
     restore_account(*core.log, change.store(), contents, core.keyring ? core.policy_flags : 0);
     if (restore != Restore::kOlderKeys)
       table.set_int(setting::kBackupAt,

@@ -48,6 +48,7 @@ struct BackupAccount {
   Secret signing_seed;                // empty, or 32 bytes
   Bytes signing_key_certificate;      // goes with it
   std::vector<Secret> previous_keys;  // PKCS #8, the latest first: identity keys of before a rotation
+  std::vector<Secret> older_keys;     // the same: of the account, which follows which is not known
   std::vector<BackupContact> contacts;
   std::map<std::string, std::string> settings;
 };

@@ -100,6 +100,25 @@ BackupContact parse_contact(JsonView object) {
   return contact;
 }
 
+std::vector<Secret> keys_of(JsonView root, std::string_view name) {
+  std::vector<Secret> keys;
+  for (const JsonView key : root.optional_array(name)) {
+    auto der = base64_decode_secret(key.as_string());
+    if (!der || der->size() > kRsaMaxEncodedKey || keys.size() == kMaxBackupPreviousKeys) {
+      key.fail("is not a previous key, or one too many");
+    }
+    keys.push_back(std::move(*der));
+  }
+  return keys;
+}
+
+void write_keys(SecretJsonWriter& out, std::string_view name, const std::vector<Secret>& keys) {
+  out.key(name);
+  out.begin_array();
+  for (const Secret& key : keys) out.value(base64_encode_secret(view(key)));
+  out.end_array();
+}
+
 BackupAccount parse_account(JsonView root) {
   BackupAccount account;
   account.handle = handle_of(root);
@@ -112,13 +131,8 @@ BackupAccount parse_account(JsonView root) {
   if (account.signing_seed.empty() != account.signing_key_certificate.empty()) {
     root.fail("holds a signing key or its certificate without the other");
   }
-  for (const JsonView key : root.optional_array("previous_keys")) {
-    auto der = base64_decode_secret(key.as_string());
-    if (!der || der->size() > kRsaMaxEncodedKey || account.previous_keys.size() == kMaxBackupPreviousKeys) {
-      key.fail("is not a previous key, or one too many");
-    }
-    account.previous_keys.push_back(std::move(*der));
-  }
+  account.previous_keys = keys_of(root, "previous_keys");
+  account.older_keys = keys_of(root, "older_keys");
   for (const JsonView contact : root.array("contacts")) account.contacts.push_back(parse_contact(contact));
   for (const JsonView setting : root.optional_object("settings")) {
     account.settings.emplace(setting.name(), setting.as_string());
@@ -143,10 +157,8 @@ Secret write_account_json(const SealedAccount& sealed) {
     out.member("signing_seed", base64_encode_secret(view(account.signing_seed)));
     out.member("signing_key_certificate", base64_encode(account.signing_key_certificate));
   }
-  out.key("previous_keys");
-  out.begin_array();
-  for (const Secret& key : account.previous_keys) out.value(base64_encode_secret(view(key)));
-  out.end_array();
+  write_keys(out, "previous_keys", account.previous_keys);
+  if (!account.older_keys.empty()) write_keys(out, "older_keys", account.older_keys);
   out.key("contacts");
   out.begin_array();
   for (const BackupContact& contact : account.contacts) write_contact(out, contact);

@@ -74,5 +74,72 @@ TEST_F(OwnKeys, ANodeThatListsTheAccountAmongItsContactsMakesNoSignerOneOfItsOwn
   EXPECT_EQ(forged.direction, MYCHAT_DIRECTION_OUT);
 }
 
+// ---- Which key follows which
+
+TEST_F(OwnKeys, ANewerKeyThatCouldNotBeKnownAsSuchIsAdoptedOnceTheNodeShowsIt) {
+  Sdk a = alice();
+  Sdk b = bob();
+  ASSERT_EQ(log_out(a), MYCHAT_OK);
+  // Elsewhere the key is replaced without the old one: no archive says which follows which.
+  Sdk laptop = client("laptop");
+  ASSERT_EQ(laptop.login("alice"), MYCHAT_OK) << laptop.error;
+  laptop.wait_online();
+  ASSERT_EQ(rotate_with_password(laptop), MYCHAT_OK) << laptop.error;
+  const std::string newer = laptop.account().fingerprint;
+  const std::string newest = backup(laptop);
+
+  ASSERT_EQ(restore(a, newest), MYCHAT_OK) << a.error;
+  EXPECT_NE(a.account().fingerprint, newer);
+  const std::string stale = backup(a);
+  EXPECT_EQ(a.login("alice"), MYCHAT_E_KEY_MISMATCH);
+  int matches = -1;
+  ASSERT_EQ(restore(a, newest, &matches), MYCHAT_OK) << a.error;
+  EXPECT_EQ(matches, 1);
+  EXPECT_EQ(a.account().fingerprint, newer);
+  ASSERT_EQ(a.login("alice"), MYCHAT_OK) << a.error;
+
+  // The archive that was made in between leads nobody back.
+  ASSERT_EQ(restore(laptop, stale), MYCHAT_OK) << laptop.error;
+  EXPECT_EQ(laptop.account().fingerprint, newer);
+}
+
+TEST_F(OwnKeys, AnOldArchiveRestoredBeforeTheFirstLoginIsRepairedByTheNewest) {
+  Sdk a = alice();
+  const std::string old = backup(a);
+  Sdk laptop = client("laptop");
+  ASSERT_EQ(laptop.login("alice"), MYCHAT_OK) << laptop.error;
+  laptop.wait_online();
+  ASSERT_EQ(rotate_with_password(laptop), MYCHAT_OK) << laptop.error;
+  for (const bool archive : {true, false}) {
+    SCOPED_TRACE(archive);
+    Sdk fresh = client(archive ? "fresh" : "fresh2");
+    ASSERT_EQ(archive ? restore(fresh, old) : fresh.import_key(test::kAliceKey), MYCHAT_OK) << fresh.error;
+    EXPECT_EQ(fresh.login("alice"), MYCHAT_E_KEY_MISMATCH);
+    ASSERT_EQ(restore(fresh, backup(laptop)), MYCHAT_OK) << fresh.error;
+    EXPECT_EQ(fresh.account().fingerprint, laptop.account().fingerprint);
+    ASSERT_EQ(fresh.login("alice"), MYCHAT_OK) << fresh.error;
+    EXPECT_TRUE(fresh.account().signs);
+  }
+}
+
+TEST_F(OwnKeys, KeysThatOnlyOpenOlderMessagesGoOnThroughBackups) {
+  Sdk a = alice();
+  Sdk b = bob();
+  const std::string id = b.send(kAlice, "to the first key");
+  a.wait_message("to the first key");
+  const std::string old = backup(a);
+  a.close();
+  Sdk laptop = client("laptop");
+  ASSERT_EQ(laptop.login("alice"), MYCHAT_OK) << laptop.error;
+  laptop.wait_online();
+  ASSERT_EQ(rotate_with_password(laptop), MYCHAT_OK) << laptop.error;
+  ASSERT_EQ(restore(laptop, old), MYCHAT_OK) << laptop.error;
+  laptop.until([&] { return laptop.message(id).readable; }, "the older message");
+  Sdk phone = client("phone");
+  ASSERT_EQ(restore(phone, backup(laptop)), MYCHAT_OK) << phone.error;
+  ASSERT_EQ(phone.login("alice"), MYCHAT_OK) << phone.error;
+  EXPECT_EQ(phone.wait_message("to the first key").id, id);
+}
+
 }  // namespace
 }  // namespace mychat::e2e

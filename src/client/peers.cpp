@@ -50,6 +50,7 @@ Contact learn_keys(Change& change, std::string_view handle, const PeerKeys& keys
     verify_kept(change, handle);
     return contact;
   }
+  const auto step = store.account().get_text(step_name(handle));
   if (equal_fingerprints(contact.fingerprint, keys.fingerprint)) {
     bool changed = false;
     if (!keys.signing_key.empty() && contact.signing_public_key != keys.signing_key) {
@@ -59,8 +60,10 @@ Contact learn_keys(Change& change, std::string_view handle, const PeerKeys& keys
       changed = true;
     }
     // The node went back to the accepted key: nothing waits any more, and what was verified still is. Unless
-    // the accepted key itself signed that another takes its place: then the node's word is not enough.
-    const bool replaced = store.account().get_bool(vouched_name(handle)).value_or(false) && !vouched;
+    // the accepted key itself signed that another takes its place: then the node's word is not enough, not
+    // even by way of a key that it shows in between.
+    const bool replaced =
+        !vouched && (store.account().get_bool(vouched_name(handle)).value_or(false) || step.has_value());
     if (contact.pending && replaced) {
       change.core().warn("keys",
                          "The node shows a key again that vouched for its successor; that one waits.");
@@ -87,10 +90,14 @@ Contact learn_keys(Change& change, std::string_view handle, const PeerKeys& keys
     }
     return contact;
   }
+  const bool was_vouched = contact.pending && store.account().get_bool(vouched_name(handle)).value_or(false);
+  const bool is_step = step == keys.public_key_pem;
+  if (was_vouched && !vouched && !is_step)
+    store.account().set_text(step_name(handle), contact.pending->public_key);
   contact.pending = PendingKey{keys.public_key_pem, keys.fingerprint, keys.signing_key, keys.certificate,
                                change.core().now()};
   store.contacts().upsert(contact);
-  store.account().set_bool(vouched_name(handle), vouched);
+  store.account().set_bool(vouched_name(handle), vouched || is_step);
   change.contact_event(MYCHAT_EVENT_KEY_CHANGED, contact.handle);
   return contact;
 }

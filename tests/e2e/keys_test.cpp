@@ -7,8 +7,11 @@
 #include "e2e/rest.h"
 #include "e2e/world.h"
 #include "e2ee/envelope_v1.h"
+#include "keys/fingerprint.h"
 #include "protocol/json.h"
+#include "protocol/json_writer.h"
 #include "protocol/message.h"
+#include "protocol/user.h"
 
 namespace mychat::e2e {
 namespace {
@@ -346,6 +349,43 @@ TEST_F(Keys, ALostKeyIsReplacedWithThePasswordAndNotVouchedFor) {
             MYCHAT_OK);
   a.send(kBob, "to the replacement");
   EXPECT_TRUE(fresh.wait_message("to the replacement").readable);
+}
+
+TEST_F(Keys, AVouchedChangeIsNotWithdrawnByWayOfAnotherKey) {
+  Sdk a = alice();
+  Middle middle(node.port());
+  Sdk b = bob_through(middle);
+  ASSERT_EQ(b.add_contact(kAlice), MYCHAT_OK);
+  const std::string before = b.contact(kAlice).fingerprint;
+  ASSERT_EQ(rotate(a), MYCHAT_OK) << a.error;
+  b.until([&] { return b.contact(kAlice).vouched; }, "a change that is vouched for");
+  const std::string next = b.contact(kAlice).pending;
+  b.stop();
+  b.wait_state(MYCHAT_CONNECTION_OFFLINE);
+  // The node shows a key of its own making in between.
+  const auto show = [&](const RsaPublicKey* key) {
+    middle.set_alter([key](const test::RawRequest& request, std::string& body) {
+      if (key == nullptr || !request.target.starts_with("/api/users/alice")) return true;
+      wire::UserPublic user;
+      user.full_handle = kAlice;
+      user.public_key = key->to_spki_pem();
+      user.public_key_fingerprint = key_fingerprint(*key);
+      body = to_json_text(user);
+      return true;
+    });
+    ASSERT_EQ(b.lookup(kAlice), MYCHAT_OK) << b.error;
+  };
+  show(&test::bob_key().public_key());
+  EXPECT_FALSE(b.contact(kAlice).vouched);
+  show(&test::alice_key().public_key());
+  EXPECT_NE(b.contact(kAlice).pending, "");
+  EXPECT_EQ(b.contact(kAlice).trust, MYCHAT_TRUST_CHANGED);
+  EXPECT_EQ(b.try_send(kAlice, "to the key of before"), MYCHAT_E_KEY_CHANGED);
+  // The right one is known again when it is shown.
+  show(nullptr);
+  EXPECT_EQ(b.contact(kAlice).pending, next);
+  EXPECT_TRUE(b.contact(kAlice).vouched);
+  EXPECT_EQ(b.contact(kAlice).fingerprint, before);
 }
 
 }  // namespace

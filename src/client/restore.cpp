@@ -232,7 +232,7 @@ BackupReport Client::import_backup(ByteView archive, std::string_view password) 
     if (restore == Restore::kIdentity) restore_identity(core, change, contents);
     restore_signer(change.store(), contents);
     merge_keys(core, change.store(), contents, restore);
-    restore_account(*core.log, change.store(), contents, core.keyring ? core.policy_flags : 0);
+    restore_account(*core.log, change.store(), contents, core.policy_flags);
     if (restore != Restore::kOlderKeys)
       table.set_int(setting::kBackupAt,
                     std::max(table.get_int(setting::kBackupAt).value_or(0), contents.created_at));

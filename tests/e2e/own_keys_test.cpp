@@ -141,5 +141,18 @@ TEST_F(OwnKeys, KeysThatOnlyOpenOlderMessagesGoOnThroughBackups) {
   EXPECT_EQ(phone.wait_message("to the first key").id, id);
 }
 
+// ---- What comes with a backup
+
+TEST_F(OwnKeys, ABackupOnlyMakesThePolicyStricter) {
+  Sdk a = alice();
+  set_policy(a, MYCHAT_POLICY_NO_TYPING);
+  Sdk fresh = client("fresh");
+  set_policy(fresh, MYCHAT_POLICY_REQUIRE_SIGNATURES);
+  ASSERT_EQ(restore(fresh, backup(a)), MYCHAT_OK) << fresh.error;
+  std::uint32_t policy = 0;
+  ASSERT_EQ(mychat_client_policy(fresh.get(), &policy, nullptr), MYCHAT_OK);
+  EXPECT_EQ(policy, MYCHAT_POLICY_REQUIRE_SIGNATURES | MYCHAT_POLICY_NO_TYPING);
+}
+
 }  // namespace
 }  // namespace mychat::e2e

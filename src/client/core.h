@@ -51,7 +51,11 @@ inline constexpr std::string_view kOlderKeys = "older_keys";          // How man
 inline constexpr std::string_view kKeysPublished = "keys_published";  // Which signing key the node has.
 inline constexpr std::string_view kAccountKey = "account_key";        // The public key that the node has.
 inline constexpr std::string_view kPendingKey = "pending_key";        // Of a rotation, until it is done.
-inline constexpr std::string_view kDeleted = "deleted";               // The account, at its node.
+// How often it turned out that a message kept unreadable may be readable now, and how often that was followed
+// up: as long as they differ there is something to do, also after a restart.
+inline constexpr std::string_view kRetryWanted = "retry_wanted";
+inline constexpr std::string_view kRetryDone = "retry_done";
+inline constexpr std::string_view kDeleted = "deleted";  // The account, at its node.
 }  // namespace setting
 
 class Core {
@@ -123,9 +127,6 @@ class Change {
   void contact_event(mychat_event_type type, std::string_view handle);
   void session_ended_event(const Error& error);
   void commit();
-
-  // A message kept unreadable may be readable now: retry_unreadable() after the commit.
-  bool retry_unreadable = false;
 
  private:
   Core& core_;

@@ -101,6 +101,8 @@ std::vector<Inbox::Arrival> Inbox::open(std::vector<const wire::MessageOut*> mes
   }
   std::vector<Opened> opened = open_sealed(core_, sealed, stop);
   verify_doubtful(sealed, opened, std::move(unknown), stop);
+  const std::uint32_t policy = core_.policy();
+  for (Opened& one : opened) apply_policy(policy, one);
   for (std::size_t i = 0; i < opened.size(); ++i) {
     arrivals[places[i]].opened = std::move(opened[i]);
     arrivals[places[i]].sealed = std::move(sealed[i]);
@@ -137,8 +139,6 @@ void Inbox::verify_doubtful(const std::vector<Sealed>& sealed, std::vector<Opene
       continue;
     opened[i].verification = MessageVerification::kVerified;
     opened[i].signer.clear();
-    // With the policy, the body was taken away: it comes back from the kept envelope by retry_unreadable().
-    retry_ = retry_ || opened[i].failure;
   }
 }
 
@@ -328,7 +328,7 @@ std::int64_t Inbox::process(const std::string& mailbox_id, std::span<const wire:
     last = std::max(last, process_part(mailbox_id, items.first(end), stop));
     items = items.subspan(end);
   }
-  if (std::exchange(retry_, false)) retry_unreadable(core_, stop);
+  retry_if_wanted(core_, stop);
   return last;
 }
 
@@ -365,7 +365,6 @@ std::int64_t Inbox::process_part(const std::string& mailbox_id, std::span<const 
   if (!cursor || cursor->mailbox_id != mailbox_id || cursor->cursor < last)
     change.store().sync().set_cursor({mailbox_id, last});
   change.commit();
-  retry_ = retry_ || change.retry_unreadable;
   return last;
 }
 
@@ -373,23 +372,26 @@ void Inbox::process_history(std::string_view peer, std::span<const wire::Message
                             std::stop_token stop) {
   std::vector<const wire::MessageOut*> list;
   for (const wire::MessageOut& message : messages) list.push_back(&message);
-  std::vector<Arrival> arrivals = open(std::move(list), std::move(stop));
-  Change change(core_);
-  for (Arrival& arrival : arrivals) {
-    if (arrival.peer != peer) continue;
-    if (!arrival.held) {
-      store_arrival(change, arrival);
-      continue;
+  std::vector<Arrival> arrivals = open(std::move(list), stop);
+  {
+    Change change(core_);
+    for (Arrival& arrival : arrivals) {
+      if (arrival.peer != peer) continue;
+      if (!arrival.held) {
+        store_arrival(change, arrival);
+        continue;
+      }
+      const wire::MessageOut& in = *arrival.wire;
+      if (arrival.sent_here) accept_v1(change, *arrival.sent_here, in);
+      const std::string id = change.store().account().get_text(v1_id_name(in.id)).value_or(in.id);
+      const auto held = change.store().messages().get(id);
+      if (!held || held->direction != Direction::kOutgoing) continue;
+      if (in.status == wire::DeliveryStatus::kDelivered || in.status == wire::DeliveryStatus::kRead)
+        advance(change, id, to_stored(in.status), in.read_at.value_or(in.delivered_at.value_or(core_.now())));
     }
-    const wire::MessageOut& in = *arrival.wire;
-    if (arrival.sent_here) accept_v1(change, *arrival.sent_here, in);
-    const std::string id = change.store().account().get_text(v1_id_name(in.id)).value_or(in.id);
-    const auto held = change.store().messages().get(id);
-    if (!held || held->direction != Direction::kOutgoing) continue;
-    if (in.status == wire::DeliveryStatus::kDelivered || in.status == wire::DeliveryStatus::kRead)
-      advance(change, id, to_stored(in.status), in.read_at.value_or(in.delivered_at.value_or(core_.now())));
+    change.commit();
   }
-  change.commit();
+  retry_if_wanted(core_, stop);
 }
 
 }  // namespace mychat

@@ -51,7 +51,6 @@ class Inbox {
   Core& core_;
   // As the node told while these items were processed; nothing of a user who is gone.
   std::map<std::string, std::optional<PeerKeys>> present_;
-  bool retry_ = false;  // Something kept unreadable can be read after all.
 };
 
 }  // namespace mychat

@@ -30,17 +30,14 @@ class SenderKeys {
   SenderKeys(Core& core, const std::vector<Sealed>& messages) {
     const std::lock_guard lock(core.mutex);
     core.require_open();
-    policy_ = core.policy_flags;
     for (const Sealed& message : messages)
       if (!keys_.contains(message.sender))
         keys_.emplace(message.sender, accepted_signers(core, message.sender));
   }
   const std::vector<Ed25519PublicKey>& of(const std::string& sender) const { return keys_.at(sender); }
-  std::uint32_t policy() const noexcept { return policy_; }
 
  private:
   std::unordered_map<std::string, std::vector<Ed25519PublicKey>> keys_;
-  std::uint32_t policy_ = 0;
 };
 
 // Decrypts with the present key, then what failed with the account's other keys.
@@ -122,14 +119,13 @@ std::vector<Opened> open_sealed(Core& core, const std::vector<Sealed>& messages,
       opened.failure = failure_of(*results[i].error);
     } else {
       opened.body = std::move(results[i].plaintext);
-      apply_policy(senders.policy(), opened);
     }
   }
   return out;
 }
 
 void apply_policy(std::uint32_t policy, Opened& opened) {
-  if ((policy & MYCHAT_POLICY_REQUIRE_SIGNATURES) == 0 ||
+  if (!opened.body || (policy & MYCHAT_POLICY_REQUIRE_SIGNATURES) == 0 ||
       opened.verification == MessageVerification::kVerified)
     return;
   opened.body.reset();

@@ -37,11 +37,12 @@ struct Opened {
 // The signing keys that count as the sender's: one's own, or those that the accepted identity key certified.
 // Call with the mutex held.
 std::vector<Ed25519PublicKey> accepted_signers(Core& core, std::string_view sender);
-// Sets the failure that the policy demands, and takes the body away with it.
+// Sets the failure that the policy demands, and takes the body away with it: last, when it is known who
+// signed.
 void apply_policy(std::uint32_t policy, Opened& opened);
 
 // Results in the order of the messages. Signatures are checked against the peers' accepted keys, read under
-// the mutex; decryption runs outside of it, on all cores.
+// the mutex; decryption runs outside of it, on all cores. The policy is not applied.
 std::vector<Opened> open_sealed(Core& core, const std::vector<Sealed>& messages, std::stop_token stop);
 
 }  // namespace mychat

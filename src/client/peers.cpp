@@ -166,16 +166,14 @@ Contact learn_from_node(Core& core, std::string_view handle, const std::function
     }
     const PeerKeys keys = ask();
     std::optional<Contact> contact;
-    bool retry = false;
     {
       Change change(core);
       if (core.announced.changed_since(handle, asked_at)) continue;
       contact = learn_keys(change, handle, keys);
       if (also) also(change, *contact);
       change.commit();
-      retry = change.retry_unreadable;
     }
-    if (retry) retry_unreadable_quietly(core);
+    retry_if_wanted_quietly(core);
     return std::move(*contact);
   }
   throw Error(MYCHAT_E_BUSY, MYCHAT_DOMAIN_KEYS, "The user's keys change faster than they can be asked for.",

@@ -1,6 +1,7 @@
 #include "client/retry.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "client/opening.h"
 #include "protocol/message.h"
@@ -13,6 +14,7 @@ void verify_kept(Change& change, std::string_view sender) {
   const std::vector<Ed25519PublicKey> signers = accepted_signers(change.core(), sender);
   if (signers.empty()) return;
   std::int64_t after = 0;
+  bool wanted = false;
   while (true) {
     const std::vector<Message> batch = messages.list_unverified(after, kBatch);
     for (const Message& message : batch) {
@@ -22,20 +24,39 @@ void verify_kept(Change& change, std::string_view sender) {
             return std::equal(key.begin(), key.end(), message.signer.begin(), message.signer.end());
           }))
         continue;
-      messages.set_verification(message.id, MessageVerification::kVerified, {});
       if (message.failure) {
-        change.retry_unreadable = true;
-      } else {
-        change.message_event(MYCHAT_EVENT_MESSAGE_STATUS, message);
+        wanted = true;
+        continue;
       }
+      messages.set_verification(message.id, MessageVerification::kVerified, {});
+      change.message_event(MYCHAT_EVENT_MESSAGE_STATUS, message);
     }
-    if (batch.size() < kBatch) return;
+    if (batch.size() < kBatch) break;
   }
+  AccountTable& table = change.store().account();
+  if (wanted) table.set_int(setting::kRetryWanted, table.get_int(setting::kRetryWanted).value_or(0) + 1);
 }
+
+namespace {
+
+struct RetryMarks {
+  std::int64_t wanted = 0;
+  std::int64_t done = 0;
+};
+
+RetryMarks retry_marks(Core& core) {
+  const std::lock_guard lock(core.mutex);
+  core.require_open();
+  AccountTable& table = core.store->account();
+  return {table.get_int(setting::kRetryWanted).value_or(0), table.get_int(setting::kRetryDone).value_or(0)};
+}
+
+}  // namespace
 
 void retry_unreadable(Core& core, std::stop_token stop) {
   constexpr std::size_t kBatch = 16;  // Envelopes may be large.
   const std::string me = core.handle();
+  const RetryMarks began = retry_marks(core);
   std::int64_t after = 0;
   while (true) {
     std::vector<Message> batch;
@@ -44,7 +65,7 @@ void retry_unreadable(Core& core, std::stop_token stop) {
       core.require_open();
       batch = core.store->messages().list_undecryptable(after, kBatch);
     }
-    if (batch.empty()) return;
+    if (batch.empty()) break;
     after = batch.back().local_id;
     std::vector<Sealed> sealed;
     std::vector<const Message*> kept;
@@ -60,6 +81,7 @@ void retry_unreadable(Core& core, std::stop_token stop) {
     }
     std::vector<Opened> opened = open_sealed(core, sealed, stop);
     Change change(core);
+    for (Opened& one : opened) apply_policy(core.policy_flags, one);
     for (std::size_t i = 0; i < opened.size(); ++i) {
       if (opened[i].verification != kept[i]->verification || opened[i].signer != kept[i]->signer)
         change.store().messages().set_verification(kept[i]->id, opened[i].verification,
@@ -72,6 +94,24 @@ void retry_unreadable(Core& core, std::stop_token stop) {
       change.message_event(MYCHAT_EVENT_MESSAGE_STATUS, *kept[i]);
     }
     change.commit();
+  }
+  if (began.wanted == began.done) return;
+  Change change(core);
+  AccountTable& table = change.store().account();
+  table.set_int(setting::kRetryDone, std::max(table.get_int(setting::kRetryDone).value_or(0), began.wanted));
+  change.commit();
+}
+
+void retry_if_wanted(Core& core, std::stop_token stop) {
+  const RetryMarks marks = retry_marks(core);
+  if (marks.wanted != marks.done) retry_unreadable(core, std::move(stop));
+}
+
+void retry_if_wanted_quietly(Core& core) noexcept {
+  try {
+    retry_if_wanted(core);
+  } catch (const std::exception& error) {
+    core.warn("inbox", error.what());
   }
 }
 

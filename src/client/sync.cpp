@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "client/peers.h"
+#include "client/retry.h"
 #include "protocol/limits.h"
 
 namespace mychat {
@@ -252,6 +253,7 @@ std::optional<Error> Sync::connected(const Secret& token, const wire::NodeInfo& 
       core_.store->account().set_text(setting::kKeysPublished, mark);
     }
   }
+  retry_if_wanted(core_, stop);  // What a stop or a crash left open.
   outbox_.wake();
   backoff_.reset();
   return doubt;

@@ -99,6 +99,22 @@ TEST_F(Trust, AnUnknownSignersMessagesAreVerifiedOnceTheSenderCertifiedTheKey) {
   EXPECT_EQ(key_changes(b), 0);
 }
 
+TEST_F(Trust, UnderThePolicyAMessageWhoseSignerIsFoundOutComesWithItsBody) {
+  Sdk a = alice();
+  Sdk b = bob();
+  ASSERT_EQ(b.lookup(kAlice), MYCHAT_OK);
+  ASSERT_EQ(mychat_client_set_policy(b.get(), MYCHAT_POLICY_REQUIRE_SIGNATURES, nullptr), MYCHAT_OK);
+  const Ed25519PrivateKey key = Ed25519PrivateKey::generate();
+  publish(key);  // Of which nobody tells b.
+  const std::string id = send_signed("signed by a new key", key);
+  const Msg got = wait_id(b, id);
+  EXPECT_TRUE(got.readable);
+  EXPECT_EQ(got.verification, MYCHAT_VERIFICATION_VERIFIED);
+  b.pump_for(500);
+  for (const Seen& seen : b.seen())
+    EXPECT_FALSE(seen.type == MYCHAT_EVENT_MESSAGE_STATUS && seen.message.id == id) << "it came in two steps";
+}
+
 TEST_F(Trust, MessagesByANewIdentityKeyAreVerifiedOnceItIsAccepted) {
   Sdk a = alice();
   Sdk b = bob();

@@ -125,16 +125,19 @@ void learn_own_signer(Core& core, std::stop_token stop) {
   }
   const PeerKeys keys = check_peer_keys(*core.log, me, answer.public_key, answer.public_key_fingerprint,
                                         answer.signing_key, answer.signing_key_certificate);
-  Change change(core);
-  if (!core.keyring || keys.signing_key.empty()) return;
-  const auto& known = core.keyring->signers;
-  if (std::any_of(known.begin(), known.end(), [&](const Ed25519PublicKey& key) {
-        return std::equal(key.begin(), key.end(), keys.signing_key.begin(), keys.signing_key.end());
-      }))
-    return;
-  remember_own_signer(change.store(), keys.signing_key);
-  change.commit();
-  core.reload_keys();
+  {
+    Change change(core);
+    if (!core.keyring || keys.signing_key.empty()) return;
+    const auto& known = core.keyring->signers;
+    if (std::any_of(known.begin(), known.end(), [&](const Ed25519PublicKey& key) {
+          return std::equal(key.begin(), key.end(), keys.signing_key.begin(), keys.signing_key.end());
+        }))
+      return;
+    remember_own_signer(change.store(), keys.signing_key);
+    change.commit();
+    core.reload_keys();
+  }
+  verify_own_quietly(core);
 }
 
 std::optional<Contact> known_peer(Core& core, std::string_view handle) {

@@ -1,6 +1,7 @@
 #include "client/restore.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/encoding.h"
 #include "client/client_impl.h"
@@ -36,17 +37,19 @@ std::optional<std::string> present(const Bytes& bytes) {
   return base64_encode(bytes);
 }
 
-// A signing key counts only with its certificate, here as anywhere.
-void restore_contact(const Log& log, Store& store, const BackupContact& saved) {
+// A signing key counts only with its certificate, here as anywhere. True when it is one that was not known
+// here.
+bool restore_contact(const Log& log, Store& store, const BackupContact& saved) {
   const auto handle = normalize_handle(saved.handle);
-  if (!handle || saved.public_key.empty()) return;
+  if (!handle || saved.public_key.empty()) return false;
   const PeerKeys keys = check_peer_keys(log, *handle, saved.public_key,
                                         key_fingerprint(RsaPublicKey::from_spki_pem(saved.public_key)),
                                         present(saved.signing_key), present(saved.signing_key_certificate));
   auto known = store.contacts().get(*handle);
   Contact contact = known.value_or(Contact{});
   const bool same_key = known && equal_fingerprints(known->fingerprint, keys.fingerprint);
-  if (known && !known->public_key.empty() && !same_key) return;  // What is here now is newer than the backup.
+  if (known && !known->public_key.empty() && !same_key)
+    return false;  // What is here now is newer than the backup.
   contact.handle = *handle;
   contact.public_key = keys.public_key_pem;
   contact.fingerprint = keys.fingerprint;
@@ -62,13 +65,17 @@ void restore_contact(const Log& log, Store& store, const BackupContact& saved) {
   if (contact.added_at == 0) contact.added_at = saved.added_at;
   contact.blocked = contact.blocked || saved.blocked;
   store.contacts().upsert(contact);
+  return !keys.signing_key.empty() && (!known || known->signing_public_key != keys.signing_key);
 }
 
 // What the sealed member holds beside the keys. A policy is only made stricter.
-void restore_account(const Log& log, Store& store, const BackupContents& contents, std::uint32_t policy) {
+// `signs` is called with each contact of whom it brings a signing key.
+void restore_account(const Log& log, Store& store, const BackupContents& contents, std::uint32_t policy,
+                     const std::function<void(const std::string&)>& signs) {
   if (!contents.account) return;
   for (const BackupContact& contact : contents.account->contacts)
-    if (contact.handle != contents.account->handle) restore_contact(log, store, contact);
+    if (contact.handle != contents.account->handle && restore_contact(log, store, contact))
+      signs(contact.handle);
   store.account().set_int(setting::kPolicy, policy | policy_of(*contents.account));
 }
 
@@ -95,7 +102,7 @@ void restore_into(Store& store, const BackupContents& contents, const std::strin
   if (!contents.account) return;
   for (const RsaPrivateKey& key : oldest_first(contents.account->previous_keys)) add_previous_key(store, key);
   for (const RsaPrivateKey& key : oldest_first(contents.account->older_keys)) add_older_key(store, key);
-  restore_account(Log(), store, contents, 0);
+  restore_account(Log(), store, contents, 0, [](const std::string&) {});
 }
 
 BackupReport describe(const BackupContents& contents) {
@@ -232,7 +239,8 @@ BackupReport Client::import_backup(ByteView archive, std::string_view password) 
     if (restore == Restore::kIdentity) restore_identity(core, change, contents);
     restore_signer(change.store(), contents);
     merge_keys(core, change.store(), contents, restore);
-    restore_account(*core.log, change.store(), contents, core.policy_flags);
+    restore_account(*core.log, change.store(), contents, core.policy_flags,
+                    [&change](const std::string& handle) { verify_kept(change, handle); });
     if (restore != Restore::kOlderKeys)
       table.set_int(setting::kBackupAt,
                     std::max(table.get_int(setting::kBackupAt).value_or(0), contents.created_at));

@@ -21,7 +21,7 @@ void retry_if_wanted_quietly(Core& core) noexcept;
 // change asks for: after the commit, or whenever the client is connected next.
 void verify_kept(Change& change, std::string_view sender);
 
-// The same for one's own messages of other sessions, after the keys here changed.
+// The same for one's own messages of other sessions, after the keys or signers here changed.
 void verify_own_quietly(Core& core) noexcept;
 
 }  // namespace mychat

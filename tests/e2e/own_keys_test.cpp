@@ -154,5 +154,31 @@ TEST_F(OwnKeys, ABackupOnlyMakesThePolicyStricter) {
   EXPECT_EQ(policy, MYCHAT_POLICY_REQUIRE_SIGNATURES | MYCHAT_POLICY_NO_TYPING);
 }
 
+TEST_F(OwnKeys, ASignerThatComesWithABackupVerifiesWhatItSigned) {
+  Sdk a = alice();
+  Sdk b = bob();
+  ASSERT_EQ(b.lookup(kAlice), MYCHAT_OK);
+  const Ed25519PrivateKey key = Ed25519PrivateKey::generate();
+  const std::string id = send_signed("by another client", key);
+  EXPECT_EQ(wait_id(b, id).verification, MYCHAT_VERIFICATION_UNVERIFIED);
+  b.stop();
+  publish(key);
+  Sdk second = device("bob2", "bob", test::kBobKey);
+  ASSERT_EQ(second.lookup(kAlice), MYCHAT_OK);
+  ASSERT_EQ(restore(b, backup(second)), MYCHAT_OK) << b.error;
+  EXPECT_EQ(b.message(id).verification, MYCHAT_VERIFICATION_VERIFIED);
+}
+
+TEST_F(OwnKeys, AnOwnSignerThatIsLearnedLaterMakesEarlierMessagesOnesOwn) {
+  Sdk b = bob();
+  Sdk a = alice();
+  const Ed25519PrivateKey key = Ed25519PrivateKey::generate();
+  const std::string id = send_signed("by another session", key);
+  EXPECT_EQ(wait_id(a, id).verification, MYCHAT_VERIFICATION_UNVERIFIED);
+  publish(key);
+  EXPECT_EQ(wait_id(a, send_signed("again", key)).verification, MYCHAT_VERIFICATION_NONE);
+  a.until([&] { return a.message(id).verification == MYCHAT_VERIFICATION_NONE; }, "one's own");
+}
+
 }  // namespace
 }  // namespace mychat::e2e

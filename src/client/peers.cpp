@@ -268,6 +268,7 @@ void refresh_contacts(Core& core, const Secret& token, std::stop_token stop) {
       return core.listed.changed_since(handle, asked_at);
     };
     std::set<std::string> present;
+    std::vector<std::string> changed_here;  // Noted at the end: until then the mark of before is judged by.
     for (const wire::Contact& entry : listed) {
       const auto handle = normalize_handle(entry.contact_handle);
       if (!handle || (core.account && *handle == core.account->handle)) continue;
@@ -285,19 +286,20 @@ void refresh_contacts(Core& core, const Secret& token, std::stop_token stop) {
             equal_fingerprints(contact.pending->fingerprint, entry.public_key_fingerprint)));
       if (!same_key) to_fetch.push_back(*handle);
       if (!known || changed) {
-        core.listed.changed(*handle);
+        changed_here.push_back(*handle);
         change.store().contacts().upsert(contact);
         change.contact_event(MYCHAT_EVENT_CONTACT, *handle);
       }
     }
     for (Contact& contact : change.store().contacts().list()) {
       if (contact.added_at == 0 || present.contains(contact.handle) || newer_here(contact.handle)) continue;
-      core.listed.changed(contact.handle);
+      changed_here.push_back(contact.handle);
       contact.server_id.clear();
       contact.added_at = 0;
       change.store().contacts().upsert(contact);
       change.contact_event(MYCHAT_EVENT_CONTACT, contact.handle);
     }
+    for (const std::string& handle : changed_here) core.listed.changed(handle);
     change.commit();
   }
   for (const std::string& handle : to_fetch) {

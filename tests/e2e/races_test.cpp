@@ -6,6 +6,8 @@
 #include "e2e/world.h"
 #include "keys/backup.h"
 #include "keys/certificate.h"
+#include "protocol/json_writer.h"
+#include "protocol/user.h"
 
 namespace mychat::e2e {
 namespace {
@@ -281,6 +283,27 @@ TEST_F(Races, ABackupBringsNoSigningKeyThatIsNotCertified) {
   EXPECT_FALSE(restored("of-another", of_another, key).signs);
   EXPECT_FALSE(restored("by-another", by_another, key).signs);
   EXPECT_FALSE(restored("none", {}, key).signs);
+}
+
+TEST_F(Races, AListOfMoreContactsThanAreRememberedAsChangedComesInWhole) {
+  constexpr std::size_t kContacts = 4200;
+  std::vector<wire::Contact> contacts(kContacts);
+  for (std::size_t i = 0; i < kContacts; ++i) {
+    contacts[i].id = "00000000-0000-4000-8000-" + std::to_string(100'000'000'000 + i);
+    contacts[i].contact_handle = "user_" + std::to_string(i) + "@localhost";
+    contacts[i].public_key_fingerprint = "00";
+    contacts[i].added_at = 1;
+  }
+  std::string list;
+  JsonWriter(list).value(contacts);
+  middle.set_alter([&list](const test::RawRequest& request, std::string& body) {
+    if (request.target.starts_with("/api/contacts")) body = list;
+    return true;
+  });
+  Sdk b = bob_through_middle();
+  b.until([&] { return !b.contacts().empty(); }, "the list");
+  EXPECT_EQ(b.contacts().size(), kContacts);
+  middle.set_alter(nullptr);
 }
 
 }  // namespace

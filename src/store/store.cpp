@@ -180,6 +180,7 @@ std::unique_ptr<Store> Store::open(const StoreOptions& options) {
     write_log(options, LogLevel::kInfo, "A store was created.");
   }
 
+  require_single_name(path);
   require_store_header(path);
   const bool log_present = has_log(path);
   auto database = std::make_unique<Database>(path, Database::Mode::kReadWrite);

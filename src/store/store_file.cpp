@@ -75,13 +75,18 @@ FileKind store_file_kind(const std::string& path) {
     throw_io("The store's file cannot be reached");
   }
   if (!S_ISREG(info.st_mode)) throw_store_corrupt("The store's path does not name a regular file.");
+  return FileKind::kRegular;
+}
+
+void require_single_name(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) throw_io("The store's file cannot be reached");
   if (info.st_nlink > 1) {
     // SQLite would keep another log under the other name, and our lock could not see it.
     throw Error(
         MYCHAT_E_STORE_HELD, MYCHAT_DOMAIN_STORE,
         "The store's file has a second name (a hard link) under which it may be open; remove one of them.");
   }
-  return FileKind::kRegular;
 }
 
 void require_store_header(const std::string& path) {

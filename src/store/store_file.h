@@ -15,6 +15,9 @@ std::string canonical_store_path(const std::string& path);
 enum class FileKind { kAbsent, kRegular };
 // MYCHAT_E_STORE_CORRUPT when there is something that is not a regular file.
 FileKind store_file_kind(const std::string& path);
+// MYCHAT_E_STORE_HELD when the file has another name, under which it may be open. Only the holder of the lock
+// can tell: a store that is made has two for a moment, and keeps them when its maker dies then.
+void require_single_name(const std::string& path);
 
 // Reads the first page's header without SQLite: MYCHAT_E_STORE_CORRUPT when this cannot be a MyChat store.
 void require_store_header(const std::string& path);

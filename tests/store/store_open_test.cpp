@@ -7,6 +7,7 @@
 
 #include "fixture.h"
 #include "store/migrations.h"
+#include "store/store_file.h"
 
 namespace mychat::testing {
 namespace {
@@ -89,6 +90,18 @@ TEST_F(StoreOpen, OtherNamesOfTheFileAreHeldToo) {
   EXPECT_EQ(status_of([&] { open("sub/../alice.db"); }), MYCHAT_E_STORE_HELD);
   std::filesystem::create_hard_link(at("alice.db"), at("hard.db"));
   EXPECT_EQ(status_of([&] { open("hard.db"); }), MYCHAT_E_STORE_HELD);
+}
+
+TEST_F(StoreOpen, AStoreThatGotItsNameButKeptTheTemporaryOneIsOpened) {
+  open()->account().set_int("n", 7);
+  for (const OpenMode mode : {OpenMode::kOpenExisting, OpenMode::kOpenOrCreate}) {
+    // A stop in between leaves both names.
+    std::filesystem::create_hard_link(at("alice.db"), unfinished_name(at("alice.db")));
+    auto again = options();
+    again.mode = mode;
+    ASSERT_EQ(status_of([&] { EXPECT_EQ(Store::open(again)->account().get_int("n"), 7); }), MYCHAT_OK);
+    EXPECT_FALSE(std::filesystem::exists(unfinished_name(at("alice.db"))));
+  }
 }
 
 TEST_F(StoreOpen, HeldByAnotherProcessNamesItAndEndsWithIt) {

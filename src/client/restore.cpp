@@ -37,8 +37,7 @@ std::optional<std::string> present(const Bytes& bytes) {
   return base64_encode(bytes);
 }
 
-// A signing key counts only with its certificate, here as anywhere. True when it is one that was not known
-// here.
+// A signing key counts only with its certificate, here as anywhere. True when it brings one.
 bool restore_contact(const Log& log, Store& store, const BackupContact& saved) {
   const auto handle = normalize_handle(saved.handle);
   if (!handle || saved.public_key.empty()) return false;

@@ -10,70 +10,13 @@
 #include <cstring>
 #include <filesystem>
 #include <functional>
-#include <new>
 #include <string>
 
+#include "c_api/failing_memory.h"
 #include "c_api/seed.h"
 #include "mychat/mychat.h"
 
-namespace {
-
-thread_local bool counting = false;
-thread_local long until_failure = 0;  // Allocations that still succeed; negative: all do.
-thread_local bool for_good = false;
-thread_local bool failed_one = false;
-
-bool fails_now() {
-  if (!counting || until_failure < 0) return false;
-  if (until_failure > 0) {
-    --until_failure;
-    return false;
-  }
-  failed_one = true;
-  if (!for_good) until_failure = -1;
-  return true;
-}
-
-}  // namespace
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-// The sanitizers have malloc: only what C++ allocates fails here.
-namespace {
-void* allocate_or_throw(std::size_t size) {
-  void* pointer = fails_now() ? nullptr : std::malloc(size == 0 ? 1 : size);
-  if (pointer == nullptr) throw std::bad_alloc();
-  return pointer;
-}
-}  // namespace
-
-void* operator new(std::size_t size) { return allocate_or_throw(size); }
-void* operator new[](std::size_t size) { return allocate_or_throw(size); }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  return fails_now() ? nullptr : std::malloc(size == 0 ? 1 : size);
-}
-void operator delete(void* pointer) noexcept { std::free(pointer); }
-void operator delete[](void* pointer) noexcept { std::free(pointer); }
-void operator delete(void* pointer, std::size_t) noexcept { std::free(pointer); }
-void operator delete[](void* pointer, std::size_t) noexcept { std::free(pointer); }
-#else
-// All of it fails: also what SQLite and OpenSSL allocate.
-extern "C" {
-void* __libc_malloc(size_t size);
-void* __libc_calloc(size_t count, size_t size);
-void* __libc_realloc(void* pointer, size_t size);
-
-__attribute__((visibility("default"))) void* malloc(size_t size) {
-  return fails_now() ? nullptr : __libc_malloc(size);
-}
-__attribute__((visibility("default"))) void* calloc(size_t count, size_t size) {
-  return fails_now() ? nullptr : __libc_calloc(count, size);
-}
-__attribute__((visibility("default"))) void* realloc(void* pointer, size_t size) {
-  return fails_now() ? nullptr : __libc_realloc(pointer, size);
-}
-}
-#endif
-
+namespace mychat {
 namespace {
 
 class Torture : public ::testing::TestWithParam<bool> {
@@ -110,13 +53,9 @@ class Torture : public ::testing::TestWithParam<bool> {
     long step = 1;
     long attempts = 0;
     for (long n = 0;; n += step) {
-      for_good = GetParam();
-      until_failure = n;
-      failed_one = false;
-      counting = true;
+      test::fail_allocation(n, GetParam());
       const mychat_status status = call();
-      counting = false;
-      if (!failed_one) {
+      if (!test::stop_failing()) {
         ASSERT_EQ(status, MYCHAT_OK) << what << " without a failure";
         break;
       }
@@ -234,3 +173,4 @@ INSTANTIATE_TEST_SUITE_P(Failing, Torture, ::testing::Bool(),
                          [](const auto& mode) { return std::string(mode.param ? "ForGood" : "Once"); });
 
 }  // namespace
+}  // namespace mychat

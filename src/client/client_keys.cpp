@@ -52,8 +52,7 @@ void Client::import_private_key(std::string_view key) {
       record.fingerprint = key_fingerprint(parsed.public_key());
     }
     change.store().account().set_identity(record);
-    change.commit();
-    core.reload_keys();
+    change.commit_and_hold();
   }
   verify_own_quietly(core);
   retry_unreadable_quietly(core);
@@ -196,8 +195,7 @@ bool settle_identity(Core& core, std::string_view key_at_node) {
       if (next.public_key() == at_node) {
         adopt_identity(change, next);
         table.remove(setting::kPendingKey);
-        change.commit();
-        core.reload_keys();
+        change.commit_and_hold();
         core.info("keys", "The node had taken the new identity key: it is in use now.");
         return true;
       }
@@ -246,8 +244,7 @@ mychat_request_id Client::rotate_identity(std::optional<Secret> password) {
               shared.node().login({handle.substr(0, handle.find('@')), *password, std::nullopt}, stop);
           Change change(shared);
           change.store().account().set_access_token(view(fresh.access_token));
-          change.commit();
-          shared.session_token = fresh.access_token;
+          change.commit_and_hold();
           used = fresh.access_token;
         }
         wire::KeyUpdate update;
@@ -261,17 +258,14 @@ mychat_request_id Client::rotate_identity(std::optional<Secret> password) {
         }
         try {
           shared.node().update_keys(used, update, stop);
-        } catch (const Error&) {
-          impl->sync.restart();  // The node may have taken it: the next connection finds out.
-          throw;
-        }
-        {
           Change change(shared);
           adopt_identity(change, next);
           change.store().account().remove(setting::kPendingKey);
-          change.commit();
-          shared.reload_keys();
+          change.commit_and_hold();
           completion.account = account_view(shared);
+        } catch (...) {
+          impl->sync.restart();  // The node may have taken it: the next connection finds out.
+          throw;
         }
         impl->sync.restart();  // Publishes the new signing key.
       },

@@ -124,8 +124,7 @@ void learn_own_signer(Core& core, std::stop_token stop) {
       }))
     return;
   remember_signer(change.store(), me, keys.signing_key);
-  change.commit();
-  core.reload_keys();
+  change.commit_and_hold();
 }
 
 std::optional<Contact> known_peer(Core& core, std::string_view handle) {

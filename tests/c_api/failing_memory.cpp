@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -11,40 +12,99 @@ namespace {
 
 constexpr long kNever = -1;
 
-thread_local long until_failure = kNever;  // Allocations that still succeed.
-thread_local bool fails_for_good = false;
-thread_local bool failed_one = false;
+struct Countdown {
+  std::atomic<long> left{kNever};  // Allocations that still succeed.
+  std::atomic<long> asked{0};
+  std::atomic<bool> for_good{false};
+  std::atomic<bool> failed{false};
 
-bool fails_now() {
-  if (until_failure == kNever) return false;
-  if (until_failure > 0) {
-    --until_failure;
+  void start(long successes, bool for_good_in) {
+    left = kNever;
+    for_good = for_good_in;
+    failed = false;
+    asked = 0;
+    left = successes;
+  }
+  bool fails_now() {
+    long now = left.load(std::memory_order_relaxed);
+    while (now != kNever) {
+      const long next = now > 0 ? now - 1 : (for_good ? 0 : kNever);
+      if (!left.compare_exchange_weak(now, next)) continue;
+      asked.fetch_add(1, std::memory_order_relaxed);
+      if (now == 0) failed = true;
+      return now == 0;
+    }
     return false;
   }
-  failed_one = true;
-  if (!fails_for_good) until_failure = kNever;
-  return true;
+};
+
+Countdown here;       // Of the one thread that asked for it.
+Countdown elsewhere;  // Of the others.
+thread_local bool mine = false;
+thread_local bool spared = false;
+
+enum class Of { kC, kCpp };
+
+bool fails_now(Of language) {
+  if (spared) return false;
+  if (mine) return here.fails_now();
+  return language == Of::kCpp && elsewhere.fails_now();
 }
 
 }  // namespace
 
 void fail_allocation(long successes, bool for_good) {
-  fails_for_good = for_good;
-  failed_one = false;
-  until_failure = successes;
+  mine = true;
+  here.start(successes, for_good);
+}
+
+void fail_elsewhere(long successes, bool for_good) {
+  mine = true;
+  elsewhere.start(successes, for_good);
 }
 
 bool stop_failing() {
-  until_failure = kNever;
-  return failed_one;
+  here.left = kNever;
+  elsewhere.left = kNever;
+  const bool here_too = here.failed.exchange(false);
+  return elsewhere.failed.exchange(false) || here_too;
 }
+
+long allocations_asked_for() { return here.asked + elsewhere.asked; }
+
+Spared::Spared() : before_(spared) { spared = true; }
+Spared::~Spared() { spared = before_; }
 
 }  // namespace mychat::test
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 namespace {
+void* obtain(std::size_t size) noexcept { return std::malloc(size); }
+}  // namespace
+#else
+extern "C" {
+void* __libc_malloc(size_t size);
+void* __libc_calloc(size_t count, size_t size);
+void* __libc_realloc(void* pointer, size_t size);
+
+__attribute__((visibility("default"))) void* malloc(size_t size) {
+  return mychat::test::fails_now(mychat::test::Of::kC) ? nullptr : __libc_malloc(size);
+}
+__attribute__((visibility("default"))) void* calloc(size_t count, size_t size) {
+  return mychat::test::fails_now(mychat::test::Of::kC) ? nullptr : __libc_calloc(count, size);
+}
+__attribute__((visibility("default"))) void* realloc(void* pointer, size_t size) {
+  return mychat::test::fails_now(mychat::test::Of::kC) ? nullptr : __libc_realloc(pointer, size);
+}
+}
+namespace {
+void* obtain(std::size_t size) noexcept { return __libc_malloc(size); }
+}  // namespace
+#endif
+
+namespace {
 void* allocate(std::size_t size) noexcept {
-  return mychat::test::fails_now() ? nullptr : std::malloc(size == 0 ? 1 : size);
+  return mychat::test::fails_now(mychat::test::Of::kCpp) ? nullptr : obtain(size == 0 ? 1 : size);
 }
 void* allocate_or_throw(std::size_t size) {
   void* const pointer = allocate(size);
@@ -61,20 +121,3 @@ void operator delete(void* pointer) noexcept { std::free(pointer); }
 void operator delete[](void* pointer) noexcept { std::free(pointer); }
 void operator delete(void* pointer, std::size_t) noexcept { std::free(pointer); }
 void operator delete[](void* pointer, std::size_t) noexcept { std::free(pointer); }
-#else
-extern "C" {
-void* __libc_malloc(size_t size);
-void* __libc_calloc(size_t count, size_t size);
-void* __libc_realloc(void* pointer, size_t size);
-
-__attribute__((visibility("default"))) void* malloc(size_t size) {
-  return mychat::test::fails_now() ? nullptr : __libc_malloc(size);
-}
-__attribute__((visibility("default"))) void* calloc(size_t count, size_t size) {
-  return mychat::test::fails_now() ? nullptr : __libc_calloc(count, size);
-}
-__attribute__((visibility("default"))) void* realloc(void* pointer, size_t size) {
-  return mychat::test::fails_now() ? nullptr : __libc_realloc(pointer, size);
-}
-}
-#endif

@@ -7,7 +7,25 @@ namespace mychat::test {
 // The calling thread's allocation after `successes` more fails, and with `for_good` all that follow it.
 void fail_allocation(long successes, bool for_good);
 
-// Ends that; true when any failed.
+// The same counted over all threads but the calling one, and for C++ alone.
+void fail_elsewhere(long successes, bool for_good);
+
+// Ends either; true when any failed.
 bool stop_failing();
+
+// Allocations asked for since the last call of the above two, as far as they would have been counted.
+long allocations_asked_for();
+
+// While it lives, the calling thread has memory.
+class Spared {
+ public:
+  Spared();
+  ~Spared();
+  Spared(const Spared&) = delete;
+  Spared& operator=(const Spared&) = delete;
+
+ private:
+  bool before_;
+};
 
 }  // namespace mychat::test

@@ -92,9 +92,13 @@ void ZipReader::Discard::operator()(zip* archive) const noexcept { zip_discard(a
 
 ZipReader::ZipReader(ByteView archive, std::size_t max_entries) {
   check_end_record(archive);
-  Source source = buffer_source(archive.data(), archive.size());
+  Source source;
   ZipError error;
-  archive_.reset(zip_open_from_source(source.get(), ZIP_RDONLY, &error.value));
+  // What libzip lacks memory for it may call damaged: an archive is that only if it is so twice.
+  for (int i = 0; i < 2 && !archive_; ++i) {
+    source = buffer_source(archive.data(), archive.size());
+    archive_.reset(zip_open_from_source(source.get(), ZIP_RDONLY, &error.value));
+  }
   if (!archive_) {
     fail_reading(&error.value, "The backup archive is damaged or truncated: its directory cannot be read.");
   }

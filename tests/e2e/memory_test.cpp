@@ -1,0 +1,122 @@
+// Memory that runs out in the library's own threads while they talk with a real node: one allocation fails,
+// or all of them for a short time. The process lives, each request completes, the client is online again by
+// itself, and every message arrives once.
+//
+// Only allocations of C++ fail here, and only outside of the test's own thread; for OpenSSL, SQLite and
+// libzip in the calling thread see tests/c_api/torture_test.cpp.
+#include <climits>
+#include <set>
+
+#include "c_api/failing_memory.h"
+#include "e2e/world.h"
+
+namespace mychat::e2e {
+namespace {
+
+constexpr int kShortageMs = 40;
+
+enum class Shortage { kOnce, kForAShortTime };
+
+class WithoutMemory : public World, public ::testing::WithParamInterface<Shortage> {
+ protected:
+  bool for_good() const { return GetParam() == Shortage::kForAShortTime; }
+  void TearDown() override { test::stop_failing(); }
+
+  // A request of which memory runs out somewhere: it has its result, or says why, and may be made again.
+  mychat_status request_without_memory(Sdk& sdk, long place, const Sdk::Begin& begin) {
+    mychat_request_id request = 0;
+    mychat_event* event = nullptr;
+    mychat_error error = MYCHAT_ERROR_INIT;
+    test::fail_elsewhere(place, for_good());
+    EXPECT_EQ(begin(&request, nullptr), MYCHAT_OK);
+    mychat_status status = mychat_client_await(sdk.get(), request, kShortageMs, &event, &error);
+    if (event == nullptr) {
+      if (for_good()) test::stop_failing();
+      status = mychat_client_await(sdk.get(), request, kWait, &event, &error);
+    }
+    test::stop_failing();
+    EXPECT_NE(event, nullptr) << "place " << place << ": the request never completes";
+    mychat_event_free(event);
+    EXPECT_TRUE(status == MYCHAT_OK || error.retryable == 1)
+        << "place " << place << ": " << mychat_status_name(status) << ": " << error.message;
+    return status;
+  }
+
+  // At some places of those that `begin` comes by, and then once more with memory.
+  void torture(Sdk& sdk, const char* what, const Sdk::Begin& begin, mychat_status again = MYCHAT_OK,
+               long places = 12) {
+    test::fail_elsewhere(LONG_MAX, false);
+    EXPECT_EQ(sdk.call(begin), MYCHAT_OK) << what << ": " << sdk.error;
+    const long asked = test::allocations_asked_for();
+    test::stop_failing();
+    int failures = 0;
+    for (long i = 0; i < places; ++i) {
+      const mychat_status status = request_without_memory(sdk, asked * i / places, begin);
+      if (status != again) failures += status != MYCHAT_OK;
+      if (HasFailure()) FAIL() << what;
+    }
+    const mychat_status with_memory = sdk.call(begin);
+    EXPECT_TRUE(with_memory == MYCHAT_OK || with_memory == again) << what << ": " << sdk.error;
+    std::printf("%-18s %ld allocations, %d of %ld requests failed\n", what, asked, failures, places);
+  }
+};
+
+TEST_P(WithoutMemory, RequestsComplete) {
+  Sdk a = alice();
+  Sdk b = bob();
+  const auto on = [&a](auto call, auto... arguments) {
+    return [&a, call, arguments...](mychat_request_id* request, mychat_error* error) {
+      return call(a.get(), arguments..., request, error);
+    };
+  };
+  torture(a, "node_info", on(mychat_client_node_info));
+  torture(a, "sessions", on(mychat_client_sessions));
+  torture(a, "set_profile",
+          on(mychat_client_set_profile, "https://example.org/a.png", "a status that is long"));
+  torture(a, "lookup", on(mychat_client_lookup, kBob.c_str()));
+  a.until([&] { return a.store_problems().empty(); }, "the store is sound");
+  a.wait_status(a.send(kBob, "still here"), MYCHAT_MESSAGE_DELIVERED);
+}
+
+TEST_P(WithoutMemory, EveryMessageArrivesOnce) {
+  for (const std::uint32_t flags : {0u, std::uint32_t{MYCHAT_CLIENT_NO_WEBSOCKET}}) {
+    const std::string suffix = flags == 0 ? "1" : "2";
+    Sdk a = user("alice" + suffix, test::kAliceKey, flags);
+    Sdk b = user("bob" + suffix, test::kBobKey, flags);
+    std::vector<std::string> sent;
+    long place = 1;
+    for (int i = 0; i < 60; ++i) {
+      test::fail_elsewhere(place, for_good());
+      Sdk& from = i % 3 == 0 ? b : a;
+      sent.push_back(
+          from.send(from.handle == a.handle ? b.handle : a.handle, "message " + std::to_string(i)));
+      b.pump_for(for_good() ? kShortageMs : 10);
+      if (for_good()) test::stop_failing();
+      place = place * 5 / 4 + 3;
+      if (place > 20'000) place = 1;
+    }
+    test::stop_failing();
+    for (const std::string& id : sent) {
+      Sdk& from = a.message(id).direction == MYCHAT_DIRECTION_OUT ? a : b;
+      Sdk& to = &from == &a ? b : a;
+      to.until([&] { return to.times_received(id) > 0; }, "the message is there", 60'000);
+      from.until([&] { return from.message(id).status >= MYCHAT_MESSAGE_DELIVERED; }, "its receipt is there",
+                 60'000);
+      EXPECT_EQ(to.times_received(id), 1);
+      EXPECT_TRUE(to.message(id).readable);
+      EXPECT_EQ(to.message(id).verification, MYCHAT_VERIFICATION_VERIFIED) << id;
+    }
+    EXPECT_EQ(a.whole_history(b.handle).size(), sent.size());
+    EXPECT_EQ(b.whole_history(a.handle).size(), sent.size());
+    EXPECT_TRUE(a.store_problems().empty());
+    EXPECT_TRUE(b.store_problems().empty());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(E2e, WithoutMemory, ::testing::Values(Shortage::kOnce, Shortage::kForAShortTime),
+                         [](const auto& mode) {
+                           return mode.param == Shortage::kOnce ? "Once" : "ForAShortTime";
+                         });
+
+}  // namespace
+}  // namespace mychat::e2e

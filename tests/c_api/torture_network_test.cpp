@@ -127,6 +127,29 @@ TEST_P(Requests, AreCancelledAndAwaited) {
   });
 }
 
+TEST_P(Requests, AreCancelledByTheEnd) {
+  mychat_request_id request = 0;
+  const auto begin = [&] {
+    const test::Spared spared;
+    EXPECT_EQ(mychat_client_start(client_, nullptr), MYCHAT_OK);
+    EXPECT_EQ(mychat_client_node_info(client_, &request, nullptr), MYCHAT_OK);
+  };
+  torture("mychat_client_stop", [&] {
+    begin();
+    const mychat_status status = mychat_client_stop(client_, nullptr);
+    const test::Spared spared;
+    EXPECT_EQ(mychat_client_await(client_, request, 20'000, nullptr, nullptr), MYCHAT_E_CANCELLED);
+    return status;
+  });
+  torture("mychat_client_close", [&] {
+    begin();
+    const mychat_status status = mychat_client_close(client_, nullptr);
+    const test::Spared spared;
+    renew();
+    return status;
+  });
+}
+
 TEST_P(Requests, TheConnectionStarts) {
   torture("mychat_client_start", [&] {
     const mychat_status status = mychat_client_start(client_, nullptr);

@@ -78,6 +78,80 @@ TEST_P(WithoutMemory, RequestsComplete) {
   a.wait_status(a.send(kBob, "still here"), MYCHAT_MESSAGE_DELIVERED);
 }
 
+// What memory ran out for may have been done at the node: then it is so the second time.
+TEST_P(WithoutMemory, ContactsAreAddedAndRemoved) {
+  Sdk a = alice();
+  Sdk b = bob();
+  for (long place = 0; place < 240; place += 20) {
+    mychat_status status = request_without_memory(a, place, [&](auto* r, auto* e) {
+      return mychat_client_add_contact(a.get(), kBob.c_str(), "Bob", r, e);
+    });
+    if (status != MYCHAT_OK) status = a.add_contact(kBob);
+    EXPECT_TRUE(status == MYCHAT_OK || status == MYCHAT_E_ALREADY_EXISTS) << a.error;
+    EXPECT_TRUE(a.contact(kBob).listed) << place;
+    const auto remove = [&](auto* r, auto* e) {
+      return mychat_client_remove_contact(a.get(), kBob.c_str(), r, e);
+    };
+    if (request_without_memory(a, place, remove) != MYCHAT_OK && a.contact(kBob).listed) {
+      const mychat_status again = a.call(remove);
+      EXPECT_TRUE(again == MYCHAT_OK || again == MYCHAT_E_NOT_FOUND) << a.error;
+    }
+    EXPECT_FALSE(a.contact(kBob).listed) << place;
+    if (HasFailure()) break;
+  }
+}
+
+TEST_P(WithoutMemory, TheAccountIsEntered) {
+  int i = 0;
+  for (const long place : {0, 30, 90, 200, 400}) {
+    const std::string name = "user" + std::to_string(i++);
+    Sdk sdk = client(name);
+    ASSERT_EQ(sdk.import_key(test::kAliceKey), MYCHAT_OK);
+    mychat_register_options options = MYCHAT_REGISTER_OPTIONS_INIT;
+    options.username = name.c_str();
+    options.password = "a long password";
+    const mychat_status status = request_without_memory(
+        sdk, place, [&](auto* r, auto* e) { return mychat_client_register(sdk.get(), &options, r, e); });
+    // The answer may have been lost, not the account.
+    if (status != MYCHAT_OK && !sdk.account().logged_in) {
+      const mychat_status again = sdk.register_user(name);
+      if (again != MYCHAT_OK) {
+        EXPECT_EQ(again, MYCHAT_E_ALREADY_EXISTS) << sdk.error;
+        EXPECT_EQ(sdk.login(name), MYCHAT_OK) << sdk.error;
+      }
+    }
+    sdk.wait_online();
+    EXPECT_TRUE(sdk.account().logged_in);
+    if (HasFailure()) break;
+  }
+}
+
+TEST_P(WithoutMemory, ARotationIsDoneOrNot) {
+  Sdk a = alice();
+  Sdk b = bob();
+  ASSERT_EQ(b.add_contact(kAlice), MYCHAT_OK);
+  for (const long place : {60, 150, 300, 600}) {
+    request_without_memory(
+        a, place, [&](auto* r, auto* e) { return mychat_client_rotate_identity(a.get(), nullptr, r, e); });
+    a.until([&] { return a.lookup(kBob) == MYCHAT_OK; }, "the node answers");
+    // The key that is here becomes the one that the node gives others.
+    a.until(
+        [&] {
+          b.lookup(kAlice);
+          const Peer peer = b.contact(kAlice);
+          return a.account().fingerprint == (peer.pending.empty() ? peer.fingerprint : peer.pending);
+        },
+        "both sides have the same key");
+    if (HasFailure()) break;
+  }
+  const Peer peer = b.contact(kAlice);
+  if (!peer.pending.empty()) {
+    EXPECT_EQ(mychat_client_accept_key(b.get(), kAlice.c_str(), peer.pending.c_str(), nullptr), MYCHAT_OK);
+  }
+  b.send(kAlice, "to the key of now");
+  EXPECT_TRUE(a.wait_message("to the key of now").readable);
+}
+
 TEST_P(WithoutMemory, EveryMessageArrivesOnce) {
   for (const std::uint32_t flags : {0u, std::uint32_t{MYCHAT_CLIENT_NO_WEBSOCKET}}) {
     const std::string suffix = flags == 0 ? "1" : "2";

@@ -43,12 +43,10 @@ Countdown elsewhere;  // Of the others.
 thread_local bool mine = false;
 thread_local bool spared = false;
 
-enum class Of { kC, kCpp };
-
-bool fails_now(Of language) {
+bool fails_now() {
   if (spared) return false;
   if (mine) return here.fails_now();
-  return language == Of::kCpp && elsewhere.fails_now();
+  return elsewhere.fails_now();
 }
 
 }  // namespace
@@ -88,13 +86,13 @@ void* __libc_calloc(size_t count, size_t size);
 void* __libc_realloc(void* pointer, size_t size);
 
 __attribute__((visibility("default"))) void* malloc(size_t size) {
-  return mychat::test::fails_now(mychat::test::Of::kC) ? nullptr : __libc_malloc(size);
+  return mychat::test::fails_now() ? nullptr : __libc_malloc(size);
 }
 __attribute__((visibility("default"))) void* calloc(size_t count, size_t size) {
-  return mychat::test::fails_now(mychat::test::Of::kC) ? nullptr : __libc_calloc(count, size);
+  return mychat::test::fails_now() ? nullptr : __libc_calloc(count, size);
 }
 __attribute__((visibility("default"))) void* realloc(void* pointer, size_t size) {
-  return mychat::test::fails_now(mychat::test::Of::kC) ? nullptr : __libc_realloc(pointer, size);
+  return mychat::test::fails_now() ? nullptr : __libc_realloc(pointer, size);
 }
 }
 namespace {
@@ -104,7 +102,7 @@ void* obtain(std::size_t size) noexcept { return __libc_malloc(size); }
 
 namespace {
 void* allocate(std::size_t size) noexcept {
-  return mychat::test::fails_now(mychat::test::Of::kCpp) ? nullptr : obtain(size == 0 ? 1 : size);
+  return mychat::test::fails_now() ? nullptr : obtain(size == 0 ? 1 : size);
 }
 void* allocate_or_throw(std::size_t size) {
   void* const pointer = allocate(size);

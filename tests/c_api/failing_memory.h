@@ -7,7 +7,7 @@ namespace mychat::test {
 // The calling thread's allocation after `successes` more fails, and with `for_good` all that follow it.
 void fail_allocation(long successes, bool for_good);
 
-// The same counted over all threads but the calling one, and for C++ alone.
+// The same counted over all threads but the calling one.
 void fail_elsewhere(long successes, bool for_good);
 
 // Ends either; true when any failed.

@@ -21,6 +21,15 @@ bool equal_constant_time(ByteView a, ByteView b) noexcept {
   return difference == 0;
 }
 
+namespace {
+
+// Never freed: threads may still ask for it while the program ends.
+const Error& kOutOfMemory = *new Error(MYCHAT_E_OUT_OF_MEMORY, MYCHAT_DOMAIN_API, "Out of memory.", 0, true);
+
+}  // namespace
+
+const Error& out_of_memory() noexcept { return kOutOfMemory; }
+
 void throw_argument(const std::string& message) {
   throw Error(MYCHAT_E_INVALID_ARGUMENT, MYCHAT_DOMAIN_API, message);
 }

@@ -31,6 +31,19 @@ class Error : public std::runtime_error {
   bool retryable_;
 };
 
+// MYCHAT_E_OUT_OF_MEMORY, made when the program began: copying it allocates nothing.
+const Error& out_of_memory() noexcept;
+
+// What `make` gives, or out_of_memory() if there is not even that much: for where nothing may be thrown.
+template <class Result, class Make>
+Result or_out_of_memory(Make&& make) noexcept {
+  try {
+    return make();
+  } catch (...) {
+    return out_of_memory();
+  }
+}
+
 // Shorthands for the most frequent kinds.
 [[noreturn]] void throw_argument(const std::string& message);
 [[noreturn]] void throw_malformed(const std::string& message);

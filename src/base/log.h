@@ -18,10 +18,15 @@ class Log {
   Log(LogLevel least, Sink sink) : least_(least), sink_(std::move(sink)) {}
 
   bool enabled(LogLevel level) const noexcept { return sink_ && level >= least_; }
-  void write(LogLevel level, std::string_view component, std::string_view message) const {
+  // What the sink throws, for want of memory, is dropped with the line.
+  void write(LogLevel level, std::string_view component, std::string_view message) const noexcept {
     if (!enabled(level)) return;
-    const std::lock_guard lock(mutex_);
-    sink_(level, component, message);
+    try {
+      const std::lock_guard lock(mutex_);
+      sink_(level, component, message);
+    } catch (...) {
+      return;
+    }
   }
 
  private:

@@ -135,6 +135,13 @@ class Arena {
 // Frees an object that hand_over() gave out; wipes it. NULL is harmless.
 void free_boxed(void* first) noexcept;
 
+struct FreeBoxed {
+  void operator()(void* first) const noexcept { free_boxed(first); }
+};
+// Until it is the caller's.
+template <class T>
+using Boxed = std::unique_ptr<T, FreeBoxed>;
+
 // A string of its own, freed by mychat_string_free().
 char* new_string(std::string_view text);
 

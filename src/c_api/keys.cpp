@@ -108,7 +108,10 @@ mychat_status mychat_client_export_backup(mychat_client* client, const char* pas
                                           mychat_error* error) {
   return guard(error, [&] {
     mychat_backup*& out = require_out(out_backup);
-    out = new_backup(require(client).export_backup(require_text(password, "password"), kind));
+    Boxed<mychat_backup> made;
+    require(client).export_backup(require_text(password, "password"), kind,
+                                  [&](const BackupFile& file) { made.reset(new_backup(file)); });
+    out = made.release();
   });
 }
 
@@ -133,9 +136,12 @@ mychat_status mychat_client_import_backup(mychat_client* client, const void* dat
   return guard(error, [&] {
     if (out_report != nullptr) *out_report = nullptr;
     Client& mine = require(client);
-    const BackupReport report =
-        mine.import_backup(require_bytes(data, size, "data"), require_text(password, "password"));
-    if (out_report != nullptr) *out_report = new_backup_report(report);
+    Boxed<mychat_backup_report> made;
+    mine.import_backup(require_bytes(data, size, "data"), require_text(password, "password"),
+                       [&](const BackupReport& report) {
+                         if (out_report != nullptr) made.reset(new_backup_report(report));
+                       });
+    if (out_report != nullptr) *out_report = made.release();
   });
 }
 

@@ -54,10 +54,7 @@ void store_login(Core& core, const std::string& handle, const wire::AuthResponse
   if (published) change.store().account().set_text(setting::kKeysPublished, *published);
   change.store().account().remove(setting::kDeleted);
   change.store().account().set_access_token(view(answer.access_token));
-  change.commit();
-  core.account = std::move(account);
-  core.session_token = answer.access_token;
-  core.reload_keys();
+  change.commit_and_hold();
 }
 
 }  // namespace
@@ -112,10 +109,9 @@ mychat_request_id Client::register_account(std::string username, Secret password
         const RsaPrivateKey key = ring ? ring->current : impl->make_key(MYCHAT_OPERATION_REGISTER, id, stop);
         const IdentityKeys identity = identity_record(handle, key);
         {
-          const std::lock_guard lock(shared.mutex);
-          shared.require_open();
-          shared.store->account().set_identity(identity);
-          shared.reload_keys();
+          Change change(shared);
+          change.store().account().set_identity(identity);
+          change.commit_and_hold();
         }
         wire::RegisterRequest request;
         request.username = username;

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <cstdio>
 #include <cstring>
-#include <filesystem>
 
 #include "base/encoding.h"
 #include "client/client_impl.h"
@@ -76,14 +77,12 @@ class ScratchStore {
  public:
   ScratchStore() {
     const char* base = ::getenv("TMPDIR");
-    std::string name = std::string(base != nullptr && *base != '\0' ? base : "/tmp") + "/mychat-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr)
+    folder_ = std::string(base != nullptr && *base != '\0' ? base : "/tmp") + "/mychat-XXXXXX";
+    if (::mkdtemp(folder_.data()) == nullptr)
       throw Error(MYCHAT_E_IO, MYCHAT_DOMAIN_SYSTEM,
                   std::string("No scratch folder: ") + std::strerror(errno), errno);
-    folder_ = name;
-    StoreOptions options{.path = folder_ + "/store", .key = StoreKey::host_key(random_secret(32))};
     try {
-      store_ = Store::open(options);
+      store_ = Store::open({.path = folder_ + "/store", .key = StoreKey::host_key(random_secret(32))});
     } catch (...) {
       remove();
       throw;
@@ -98,9 +97,16 @@ class ScratchStore {
   Store& store() noexcept { return *store_; }
 
  private:
+  // Allocates nothing: it may be memory that ran out.
   void remove() noexcept {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
+    char name[PATH_MAX];
+    for (const char* file : {"store", "store.lock", "store.mychat-unfinished"}) {
+      for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
+        std::snprintf(name, sizeof name, "%s/%s%s", folder_.c_str(), file, suffix);
+        ::unlink(name);
+      }
+    }
+    ::rmdir(folder_.c_str());
   }
   std::string folder_;
   std::unique_ptr<Store> store_;
@@ -165,7 +171,8 @@ void compare(Core& core, const BackupContents& contents, BackupReport& report) {
 
 }  // namespace
 
-BackupFile Client::export_backup(std::string_view password, mychat_backup_kind kind) {
+void Client::export_backup(std::string_view password, mychat_backup_kind kind,
+                           const std::function<void(const BackupFile&)>& hand_over) {
   Core& core = impl_->core;
   core.require_open();
   BackupOptions options;
@@ -185,10 +192,10 @@ BackupFile Client::export_backup(std::string_view password, mychat_backup_kind k
   out.file_name = backup_file_name(handle.substr(0, handle.find('@')), core.now());
   out.data = mychat::export_backup(ring->current, kind == MYCHAT_BACKUP_V1 ? nullptr : &account, password,
                                    core.now(), options);
+  hand_over(out);
   const std::lock_guard lock(core.mutex);
   core.require_open();
   core.store->account().set_int(setting::kBackupAt, core.now());
-  return out;
 }
 
 BackupReport Client::verify_backup(ByteView archive, std::string_view password) {

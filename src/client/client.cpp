@@ -29,13 +29,13 @@ mychat_request_id Client::Impl::request(mychat_operation operation, Work work,
         completion.error = error;
       } catch (const std::bad_alloc&) {
         completion = Completion{};
-        completion.error = core.events.out_of_memory();
+        completion.error = out_of_memory();
       } catch (const std::exception& error) {
         completion = Completion{};
         try {
           completion.error = Error(MYCHAT_E_INTERNAL, MYCHAT_DOMAIN_API, error.what());
         } catch (...) {
-          completion.error = core.events.out_of_memory();
+          completion.error = out_of_memory();
         }
       }
       core.events.complete(id, std::move(completion), core.now());

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -93,8 +94,11 @@ class Client {
   mychat_scan_result compare_safety_qr(std::string_view handle, std::string_view scanned);
   void set_verified(std::string_view handle, std::string_view fingerprint, bool verified);
   void accept_key(std::string_view handle, std::string_view fingerprint);
-  BackupFile export_backup(std::string_view password, mychat_backup_kind kind);
-  BackupReport import_backup(ByteView archive, std::string_view password);
+  // `hand_over` gets the result before it counts as done; what it throws leaves everything as it was.
+  void export_backup(std::string_view password, mychat_backup_kind kind,
+                     const std::function<void(const BackupFile&)>& hand_over);
+  void import_backup(ByteView archive, std::string_view password,
+                     const std::function<void(const BackupReport&)>& hand_over);
   // Compares with this client; verify_backup() below with none.
   BackupReport verify_backup(ByteView archive, std::string_view password);
   mychat_request_id rotate_identity(std::optional<Secret> password);

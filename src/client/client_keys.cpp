@@ -45,8 +45,7 @@ void Client::import_private_key(std::string_view key) {
                   "That private key is not the one of the account.");
     change.store().account().set_identity(
         identity_record(core.account ? core.account->handle : std::string(), parsed));
-    change.commit();
-    core.reload_keys();
+    change.commit_and_hold();
   }
   verify_own_quietly(core);
   retry_unreadable_quietly(core);
@@ -190,8 +189,7 @@ bool settle_identity(Core& core, std::string_view key_at_node) {
       if (next.public_key() == at_node) {
         adopt_identity(change, next);
         table.remove(setting::kPendingKey);
-        change.commit();
-        core.reload_keys();
+        change.commit_and_hold();
         core.info("keys", "The node had taken the new identity key: it is in use now.");
         return true;
       }
@@ -240,8 +238,7 @@ mychat_request_id Client::rotate_identity(std::optional<Secret> password) {
               shared.node().login({handle.substr(0, handle.find('@')), *password, std::nullopt}, stop);
           Change change(shared);
           change.store().account().set_access_token(view(fresh.access_token));
-          change.commit();
-          shared.session_token = fresh.access_token;
+          change.commit_and_hold();
           used = fresh.access_token;
         }
         wire::KeyUpdate update;
@@ -255,17 +252,14 @@ mychat_request_id Client::rotate_identity(std::optional<Secret> password) {
         }
         try {
           shared.node().update_keys(used, update, stop);
-        } catch (const Error&) {
-          impl->sync.restart();  // The node may have taken it: the next connection finds out.
-          throw;
-        }
-        {
           Change change(shared);
           adopt_identity(change, next);
           change.store().account().remove(setting::kPendingKey);
-          change.commit();
-          shared.reload_keys();
+          change.commit_and_hold();
           completion.account = account_view(shared);
+        } catch (...) {
+          impl->sync.restart();  // The node may have taken it: the next connection finds out.
+          throw;
         }
         impl->sync.restart();  // Publishes the new signing key.
       },

@@ -98,7 +98,7 @@ Core::Core(ClientOptions client_options)
   store_options.mode = options.store_must_exist ? OpenMode::kOpenExisting : OpenMode::kOpenOrCreate;
   store_options.log = log.get();
   store = Store::open(store_options);
-  account = store->account().account();
+  hold(read_held());
   if (options.node_url.empty() && account) options.node_url = account->node_url;
   if (!options.node_url.empty()) {
     const Url url = parse_node_url(options.node_url);
@@ -106,9 +106,6 @@ Core::Core(ClientOptions client_options)
     options.node_url = url.scheme + "://" + url.authority();
     node_ = std::make_unique<NodeApi>(transport, url);
   }
-  session_token = store->account().access_token();
-  policy_flags = static_cast<std::uint32_t>(store->account().get_int(setting::kPolicy).value_or(0));
-  reload_keys();
   reader = store->open_reader();
   const auto last = static_cast<std::uint64_t>(store->journal().last_seq());
   const auto first = store->journal().read(0, 1);  // What was acknowledged is not asked for again.
@@ -188,35 +185,50 @@ void Core::forget_session(const Secret& used) {
   session_token.reset();
 }
 
-void Core::reload_keys() {
-  const auto stored = store->account().identity();
-  if (!stored) {
-    keyring = nullptr;
-    return;
-  }
+namespace {
+
+std::shared_ptr<const Keyring> read_keys(Store& store) {
+  const auto stored = store.account().identity();
+  if (!stored) return nullptr;
+  const auto account = store.account().account();
   const auto current = RsaPrivateKey::from_pkcs8_der(view(stored->private_key), RsaCheck::kArithmetic);
   Keyring ring{.current = current,
                .fingerprint = stored->fingerprint,
                .public_key_pem = stored->public_key,
                .signing_key = derive_signing_key(current),
                .certificate = {},
-               .previous = read_key_list(*store, setting::kPreviousKeys),
+               .previous = read_key_list(store, setting::kPreviousKeys),
                .older = {},
                .signers = {}};
   ring.signers.push_back(ring.signing_key.public_key());
   if (account)
     ring.certificate = certificate_for(*stored, account->handle, current, ring.signing_key.public_key());
-  for (RsaPrivateKey& key : read_key_list(*store, setting::kOlderKeys))
+  for (RsaPrivateKey& key : read_key_list(store, setting::kOlderKeys))
     if (!(key == current) &&
         std::find(ring.previous.begin(), ring.previous.end(), key) == ring.previous.end())
       ring.older.push_back(std::move(key));
   for (const auto* keys : {&ring.previous, &ring.older})
     for (const RsaPrivateKey& key : *keys) ring.signers.push_back(derive_signing_key(key).public_key());
-  for (const Ed25519PublicKey& key : own_signers(*store)) ring.signers.push_back(key);
+  for (const Ed25519PublicKey& key : own_signers(store)) ring.signers.push_back(key);
   if (stored->signing_public_key.size() == kEd25519PublicKeySize)  // Of a version that made one up.
     std::copy_n(stored->signing_public_key.begin(), kEd25519PublicKeySize,
                 ring.signers.emplace_back().begin());
-  keyring = std::make_shared<const Keyring>(std::move(ring));
+  return std::make_shared<const Keyring>(std::move(ring));
+}
+
+}  // namespace
+
+Core::Held Core::read_held() {
+  AccountTable& table = store->account();
+  return {table.account(), read_keys(*store), table.access_token(),
+          static_cast<std::uint32_t>(table.get_int(setting::kPolicy).value_or(0))};
+}
+
+void Core::hold(Held&& held) noexcept {
+  account = std::move(held.account);
+  keyring = std::move(held.keyring);
+  session_token = std::move(held.session_token);
+  policy_flags = held.policy_flags;
 }
 
 void add_previous_key(Store& store, const RsaPrivateKey& key) { add_key(store, setting::kPreviousKeys, key); }
@@ -257,6 +269,12 @@ void Change::commit() {
   EventQueue::Place place = core_.events.make_place();
   transaction_.commit();
   if (last_seq_ != 0) core_.events.journal_grew(last_seq_, std::move(place));
+}
+
+void Change::commit_and_hold() {
+  Core::Held held = core_.read_held();
+  commit();
+  core_.hold(std::move(held));
 }
 
 std::optional<Event> read_journal_event(Core& core, const JournalEvent& row) {

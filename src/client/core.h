@@ -86,8 +86,15 @@ class Core {
   std::uint32_t policy();
   void forget_session(const Secret& used);  // Only if `used` is still the session's token.
 
-  // Call with the mutex held.
-  void reload_keys();
+  // What is held in memory of the store, all of it or nothing. Call with the mutex held.
+  struct Held {
+    std::optional<Account> account;
+    std::shared_ptr<const Keyring> keyring;
+    std::optional<Secret> session_token;
+    std::uint32_t policy_flags = 0;
+  };
+  Held read_held();
+  void hold(Held&& held) noexcept;
   bool has_entered() const noexcept { return account && account->created_at != 0; }
   // The node had another key for the account, when it was last asked, than the one that is here.
   bool key_is_replaced();
@@ -127,6 +134,9 @@ class Change {
   void contact_event(mychat_event_type type, std::string_view handle);
   void session_ended_event(const Error& error);
   void commit();
+  // For a change of the account, its session, keys or policy: what the Core holds of them changes with the
+  // store, or does not if memory runs out.
+  void commit_and_hold();
 
  private:
   Core& core_;

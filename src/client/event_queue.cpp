@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <vector>
+#include <utility>
 
 namespace mychat {
 namespace {
@@ -268,19 +268,24 @@ void EventQueue::cancel_request(mychat_request_id request) {
     const auto found = requests_.find(request);
     if (found == requests_.end())
       throw Error(MYCHAT_E_NOT_FOUND, MYCHAT_DOMAIN_API, "No such request is under way.");
-    cancel = found->second.cancel;
+    cancel = std::exchange(found->second.cancel, nullptr);
   }
   if (cancel) cancel();
 }
 
-void EventQueue::cancel_all() {
-  std::vector<std::function<void()>> cancels;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [id, request] : requests_)
-      if (request.cancel) cancels.push_back(request.cancel);
+// Without a copy of what is to be called: a client closes also when there is no memory.
+void EventQueue::cancel_all() noexcept {
+  while (true) {
+    std::function<void()> cancel;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = std::find_if(requests_.begin(), requests_.end(),
+                                      [](const auto& entry) { return entry.second.cancel != nullptr; });
+      if (found == requests_.end()) return;
+      cancel = std::exchange(found->second.cancel, nullptr);
+    }
+    cancel();
   }
-  for (const auto& cancel : cancels) cancel();
 }
 
 EventQueue::Wait EventQueue::await(mychat_request_id request, int timeout_ms, Event& out) {

@@ -59,9 +59,8 @@ class EventQueue {
   // Exactly once a request; the first call wins. Never throws.
   void complete(mychat_request_id request, Completion&& completion, std::int64_t now) noexcept;
   void cancel_request(mychat_request_id request);  // MYCHAT_E_NOT_FOUND
-  void cancel_all();
-  const Error& out_of_memory() const noexcept { return out_of_memory_; }  // Copying it allocates nothing.
-  Wait await(mychat_request_id request, int timeout_ms, Event& out);      // MYCHAT_E_NOT_FOUND
+  void cancel_all() noexcept;
+  Wait await(mychat_request_id request, int timeout_ms, Event& out);  // MYCHAT_E_NOT_FOUND
 
  private:
   struct Item {
@@ -85,7 +84,6 @@ class EventQueue {
   template <class Ready>
   Wait wait(std::unique_lock<std::mutex>& lock, int timeout_ms, Ready ready);
 
-  const Error out_of_memory_{MYCHAT_E_OUT_OF_MEMORY, MYCHAT_DOMAIN_API, "Out of memory."};
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::list<Item> items_;

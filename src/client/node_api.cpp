@@ -127,7 +127,11 @@ std::string NodeApi::perform(Call call) {
       pending->done.wait(lock, [&] { return pending->result.has_value(); });
     }
   }
-  if (auto* error = std::get_if<Error>(&*pending->result)) throw Error(*error);
+  if (auto* error = std::get_if<Error>(&*pending->result)) {
+    // Not the node's doing, and not to be taken for it.
+    if (error->status() == MYCHAT_E_OUT_OF_MEMORY) throw std::bad_alloc();
+    throw Error(*error);
+  }
   auto& response = std::get<HttpResponse>(*pending->result);
   if (response.status >= 200 && response.status < 300) return std::move(response.body);
   const auto retry_after = response.retry_after(Clock::system().now_ms());

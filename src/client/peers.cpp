@@ -134,8 +134,7 @@ void learn_own_signer(Core& core, std::stop_token stop) {
         }))
       return;
     remember_own_signer(change.store(), keys.signing_key);
-    change.commit();
-    core.reload_keys();
+    change.commit_and_hold();
   }
   verify_own_quietly(core);
 }

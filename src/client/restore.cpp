@@ -224,7 +224,8 @@ void restore_identity(Core& core, Change& change, const BackupContents& contents
 
 }  // namespace
 
-BackupReport Client::import_backup(ByteView archive, std::string_view password) {
+void Client::import_backup(ByteView archive, std::string_view password,
+                           const std::function<void(const BackupReport&)>& hand_over) {
   Core& core = impl_->core;
   core.require_open();
   const BackupContents contents = mychat::import_backup(archive, password);
@@ -243,16 +244,12 @@ BackupReport Client::import_backup(ByteView archive, std::string_view password) 
     if (restore != Restore::kOlderKeys)
       table.set_int(setting::kBackupAt,
                     std::max(table.get_int(setting::kBackupAt).value_or(0), contents.created_at));
-    change.commit();
-    core.account = table.account();
-    core.reload_keys();
-    core.policy_flags =
-        static_cast<std::uint32_t>(core.store->account().get_int(setting::kPolicy).value_or(0));
+    hand_over(report);
+    change.commit_and_hold();
   }
   verify_own_quietly(core);
   retry_unreadable_quietly(core);
   impl_->sync.restart();
-  return report;
 }
 
 }  // namespace mychat

@@ -83,18 +83,26 @@ bool Sync::wait_until(Steady::time_point deadline) {
 }
 
 void Sync::set_state(mychat_connection_state state, const Error* error, std::int64_t retry_at) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (state == state_ && error == nullptr) return;
-    state_ = state;
-  }
   Event event;
   event.type = MYCHAT_EVENT_CONNECTION;
   event.time = core_.now();
   ConnectionChange change{state, std::nullopt, retry_at};
   if (error != nullptr) change.error = *error;
   event.data = std::move(change);
-  core_.events.push(std::move(event));
+  // Known as it is told, so that what memory ran out for is told later. Nobody else changes it.
+  mychat_connection_state before = state;
+  {
+    const std::lock_guard lock(mutex_);
+    if (state == state_ && error == nullptr) return;
+    std::swap(state_, before);
+  }
+  try {
+    core_.events.push(std::move(event));
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    state_ = before;
+    throw;
+  }
 }
 
 void Sync::run() noexcept {

@@ -87,7 +87,12 @@ class Sync::Channel final : public WebSocketListener {
   }
   void on_closed(const WebSocketClosed& closed) override {
     const std::lock_guard lock(sync_.mutex_);
-    closed_.emplace(closed);
+    try {
+      closed_.emplace(closed);
+    } catch (const std::bad_alloc&) {
+      // That it is closed must be known, if not why.
+      closed_.emplace(WebSocketClosed{closed.code, {}, out_of_memory(), std::nullopt});
+    }
     sync_.changed_.notify_all();
   }
 

@@ -1,7 +1,9 @@
 #include "crypto/error.h"
 
 #include <openssl/crypto.h>
+#include <openssl/cryptoerr.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 
 #include <new>
 
@@ -20,16 +22,37 @@ namespace {
 }  // namespace
 #endif
 
-void throw_crypto(const std::string& message, mychat_status status) {
-  const int reason = ERR_GET_REASON(ERR_peek_error());
-  while (const unsigned long code = ERR_get_error())
-    if (ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE) {
-      ERR_clear_error();
-      throw std::bad_alloc();
-    }
-  throw Error(status, MYCHAT_DOMAIN_CRYPTO, message, reason);
+namespace {
+
+// An object that cannot be set up or copied, although its algorithm was found, had no memory: those reasons
+// are all that OpenSSL keeps of it.
+bool means_no_memory(unsigned long code) noexcept {
+  const int reason = ERR_GET_REASON(code);
+  if (reason == ERR_R_MALLOC_FAILURE || reason == ERR_R_INIT_FAIL) return true;
+  switch (ERR_GET_LIB(code)) {
+    case ERR_LIB_CRYPTO:
+      return reason == CRYPTO_R_SECURE_MALLOC_FAILURE;
+    case ERR_LIB_EVP:
+      return reason == EVP_R_INITIALIZATION_ERROR || reason == EVP_R_NOT_ABLE_TO_COPY_CTX;
+    default:
+      return false;
+  }
 }
 
-void clear_crypto_errors() noexcept { ERR_clear_error(); }
+}  // namespace
+
+void throw_crypto(const char* message, mychat_status status) {
+  const unsigned long first = ERR_peek_error();
+  clear_crypto_errors();
+  // OpenSSL has a reason for every failure, unless there is no memory to keep it in.
+  if (first == 0 && status == MYCHAT_E_CRYPTO) throw std::bad_alloc();
+  throw Error(status, MYCHAT_DOMAIN_CRYPTO, message, ERR_GET_REASON(first));
+}
+
+void clear_crypto_errors() {
+  bool no_memory = false;
+  while (const unsigned long code = ERR_get_error()) no_memory = no_memory || means_no_memory(code);
+  if (no_memory) throw std::bad_alloc();
+}
 
 }  // namespace mychat

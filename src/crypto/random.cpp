@@ -9,18 +9,30 @@
 
 namespace mychat {
 
+namespace {
+
+// A thread's first random bytes need memory for its generator, of which OpenSSL does not speak: the generator
+// has failed only if it does so twice.
+template <class Draw>
+void draw(MutableBytes out, const char* failure, Draw draw_once) {
+  if (draw_once() == 1) return;
+  secure_wipe(out.data(), out.size());
+  clear_crypto_errors();
+  if (draw_once() == 1) return;
+  secure_wipe(out.data(), out.size());
+  throw_crypto(failure, MYCHAT_E_RANDOM);
+}
+
+}  // namespace
+
 void random_bytes(MutableBytes out) {
-  if (RAND_bytes_ex(nullptr, out.data(), out.size(), 0) != 1) {
-    secure_wipe(out.data(), out.size());
-    throw_crypto("The random generator failed.", MYCHAT_E_RANDOM);
-  }
+  draw(out, "The random generator failed.",
+       [&] { return RAND_bytes_ex(nullptr, out.data(), out.size(), 0); });
 }
 
 void random_secret_bytes(MutableBytes out) {
-  if (RAND_priv_bytes_ex(nullptr, out.data(), out.size(), 0) != 1) {
-    secure_wipe(out.data(), out.size());
-    throw_crypto("The random generator for secrets failed.", MYCHAT_E_RANDOM);
-  }
+  draw(out, "The random generator for secrets failed.",
+       [&] { return RAND_priv_bytes_ex(nullptr, out.data(), out.size(), 0); });
 }
 
 Secret random_secret(std::size_t size) {

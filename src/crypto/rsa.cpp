@@ -54,9 +54,19 @@ detail::Bignum number_of(const EVP_PKEY* key, const char* name) {
   // Into a number that is in wiped memory from the start.
   BIGNUM* number = required(BN_secure_new(), "A number could not be allocated.");
   detail::Bignum owned(number);
-  if (EVP_PKEY_get_bn_param(key, name, &number) != 1)
-    throw_bad_key(std::string("The RSA key lacks ") + name + ".");
+  if (EVP_PKEY_get_bn_param(key, name, &number) != 1) throw_bad_key("The RSA key lacks a number.");
   return owned;
+}
+
+// What OpenSSL's decoders lack memory for they may call malformed: a key is that only if it is so twice.
+template <class Decode>
+auto decoded(Decode decode) {
+  auto out = decode();
+  if (!out) {
+    clear_crypto_errors();
+    out = decode();
+  }
+  return out;
 }
 
 void check_encoded_size(std::size_t size) {
@@ -133,8 +143,11 @@ RsaPublicKey RsaPublicKey::from_components(const RsaPublicComponents& components
 
 RsaPublicKey RsaPublicKey::from_spki_der(ByteView der) {
   check_encoded_size(der.size());
-  const unsigned char* next = detail::data_of(der);
-  const Pkey key(d2i_PUBKEY_ex(nullptr, &next, static_cast<long>(der.size()), nullptr, nullptr));
+  const unsigned char* next = nullptr;
+  const Pkey key = decoded([&] {
+    next = detail::data_of(der);
+    return Pkey(d2i_PUBKEY_ex(nullptr, &next, static_cast<long>(der.size()), nullptr, nullptr));
+  });
   if (!key || next != der.data() + der.size()) throw_bad_key("The bytes are not a SubjectPublicKeyInfo.");
   if (EVP_PKEY_is_a(key.get(), "RSA") != 1) throw_bad_key("The public key is not an RSA key.");
   const detail::Bignum n = number_of(key.get(), OSSL_PKEY_PARAM_RSA_N);
@@ -206,11 +219,14 @@ RsaPrivateKey RsaPrivateKey::from_components(const RsaPrivateComponents& compone
 
 RsaPrivateKey RsaPrivateKey::from_pkcs8_der(ByteView der, RsaCheck level) {
   check_encoded_size(der.size());
-  const unsigned char* next = detail::data_of(der);
-  const detail::Owned<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free> info(
-      d2i_PKCS8_PRIV_KEY_INFO(nullptr, &next, static_cast<long>(der.size())));
+  using Info = detail::Owned<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
+  const unsigned char* next = nullptr;
+  const Info info = decoded([&] {
+    next = detail::data_of(der);
+    return Info(d2i_PKCS8_PRIV_KEY_INFO(nullptr, &next, static_cast<long>(der.size())));
+  });
   if (!info || next != der.data() + der.size()) throw_bad_key("The bytes are not a PKCS #8 private key.");
-  const Pkey key(EVP_PKCS82PKEY_ex(info.get(), nullptr, nullptr));
+  const Pkey key = decoded([&] { return Pkey(EVP_PKCS82PKEY_ex(info.get(), nullptr, nullptr)); });
   if (!key) throw_bad_key("The PKCS #8 private key cannot be read.");
   if (EVP_PKEY_is_a(key.get(), "RSA") != 1) throw_bad_key("The private key is not an RSA key.");
   const auto secret = [&](const char* name) {

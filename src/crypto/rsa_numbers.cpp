@@ -2,6 +2,8 @@
 
 #include <openssl/core_names.h>
 
+#include <new>
+
 namespace mychat::detail {
 
 namespace {
@@ -74,13 +76,17 @@ Pkey pkey_from(OSSL_PARAM_BLD* builder, int selection) {
       required(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr), "RSA is not available."));
   check(EVP_PKEY_fromdata_init(context.get()), "The RSA key could not be built.");
   EVP_PKEY* key = nullptr;
-  check(EVP_PKEY_fromdata(context.get(), &key, selection, params.get()), "The RSA key could not be built.");
+  if (EVP_PKEY_fromdata(context.get(), &key, selection, params.get()) != 1) {
+    // The numbers were checked before: it is memory, of which OpenSSL speaks as of an internal error.
+    clear_crypto_errors();
+    throw std::bad_alloc();
+  }
   return Pkey(key);
 }
 
 }  // namespace
 
-void throw_bad_key(const std::string& message) {
+void throw_bad_key(const char* message) {
   clear_crypto_errors();
   throw Error(MYCHAT_E_MALFORMED, MYCHAT_DOMAIN_CRYPTO, message);
 }
@@ -146,7 +152,7 @@ void check_private_numbers(const RsaNumbers& key) {
 bool is_prime(const BIGNUM* number, BN_GENCB* callback) {
   const BignumContext context = secret_context();
   const int result = BN_check_prime(number, context.get(), callback);
-  if (result < 0) clear_crypto_errors();  // The callback stopped it, or there was no memory.
+  if (result < 0) clear_crypto_errors();  // The callback stopped it; otherwise there was no memory.
   return result == 1;
 }
 

@@ -16,7 +16,7 @@ struct RsaNumbers {
   Bignum n, e, d, p, q, dp, dq, qi;
 };
 
-[[noreturn]] void throw_bad_key(const std::string& message);
+[[noreturn]] void throw_bad_key(const char* message);
 
 // Big-endian bytes to a number whose memory is wiped; leading zeros are ignored. MYCHAT_E_TOO_LARGE when it
 // is longer than any number of our keys.

@@ -18,6 +18,7 @@ constexpr std::string_view kZip64Locator{"PK\x06\x07", 4};
 constexpr std::size_t kEndRecordSize = 22;
 constexpr std::size_t kZip64LocatorSize = 20;
 constexpr std::size_t kMaxComment = 65535;
+constexpr int kZlibNoMemory = -4;  // Z_MEM_ERROR
 
 struct FreeSource {
   void operator()(zip_source_t* source) const noexcept { zip_source_free(source); }
@@ -38,7 +39,19 @@ struct ZipError {
   throw Error(status, MYCHAT_DOMAIN_KEYS, message);
 }
 
-[[noreturn]] void fail_writing() { fail(MYCHAT_E_INTERNAL, "The backup archive could not be put together."); }
+bool no_memory(const zip_error_t* error) noexcept {
+  const int code = zip_error_code_zip(error);
+  return code == ZIP_ER_MEMORY || (code == ZIP_ER_ZLIB && zip_error_code_system(error) == kZlibNoMemory);
+}
+
+// The archive is our own and is written to memory: only that can be lacking, and libzip does not always say
+// so.
+[[noreturn]] void fail_writing() { throw std::bad_alloc(); }
+
+[[noreturn]] void fail_reading(const zip_error_t* error, const std::string& message) {
+  if (no_memory(error)) throw std::bad_alloc();
+  fail(MYCHAT_E_MALFORMED, message);
+}
 
 // libzip would size its tables by what the archive claims. Without ZIP64 a claim is at most 65,535 entries.
 void check_end_record(ByteView bytes) {
@@ -79,12 +92,15 @@ void ZipReader::Discard::operator()(zip* archive) const noexcept { zip_discard(a
 
 ZipReader::ZipReader(ByteView archive, std::size_t max_entries) {
   check_end_record(archive);
-  Source source = buffer_source(archive.data(), archive.size());
+  Source source;
   ZipError error;
-  archive_.reset(zip_open_from_source(source.get(), ZIP_RDONLY, &error.value));
+  // What libzip lacks memory for it may call damaged: an archive is that only if it is so twice.
+  for (int i = 0; i < 2 && !archive_; ++i) {
+    source = buffer_source(archive.data(), archive.size());
+    archive_.reset(zip_open_from_source(source.get(), ZIP_RDONLY, &error.value));
+  }
   if (!archive_) {
-    if (zip_error_code_zip(&error.value) == ZIP_ER_MEMORY) throw std::bad_alloc();
-    fail(MYCHAT_E_MALFORMED, "The backup archive is damaged or truncated: its directory cannot be read.");
+    fail_reading(&error.value, "The backup archive is damaged or truncated: its directory cannot be read.");
   }
   static_cast<void>(source.release());  // Now the archive's.
   const zip_int64_t count = zip_get_num_entries(archive_.get(), 0);
@@ -93,7 +109,8 @@ ZipReader::ZipReader(ByteView archive, std::size_t max_entries) {
   }
   for (zip_int64_t i = 0; i < count; ++i) {
     const char* name = zip_get_name(archive_.get(), static_cast<zip_uint64_t>(i), ZIP_FL_ENC_RAW);
-    if (name == nullptr) fail(MYCHAT_E_MALFORMED, "The backup archive is damaged: a member has no name.");
+    if (name == nullptr)
+      fail_reading(zip_get_error(archive_.get()), "The backup archive is damaged: a member has no name.");
     if (std::find(names_.begin(), names_.end(), name) != names_.end()) {
       fail(MYCHAT_E_MALFORMED, "The backup archive holds a member twice.");
     }
@@ -119,12 +136,15 @@ std::optional<Bytes> ZipReader::read(std::string_view name, std::size_t max_size
     fail(MYCHAT_E_UNSUPPORTED, member + " is compressed in a way that backups never use.");
 
   const std::unique_ptr<zip_file_t, CloseFile> file(zip_fopen_index(archive_.get(), index, 0));
-  if (!file) fail(MYCHAT_E_MALFORMED, member + " is damaged.");
+  if (!file) fail_reading(zip_get_error(archive_.get()), member + " is damaged.");
   Bytes out(static_cast<std::size_t>(stat.size) + 1);  // One more, to see the end and have the CRC checked.
   std::size_t have = 0;
   while (have < out.size()) {
     const zip_int64_t got = zip_fread(file.get(), out.data() + have, out.size() - have);
-    if (got < 0) fail(MYCHAT_E_MALFORMED, member + " is damaged: its contents do not match its checksum.");
+    if (got < 0) {
+      fail_reading(zip_file_get_error(file.get()),
+                   member + " is damaged: its contents do not match its checksum.");
+    }
     if (got == 0) break;
     have += static_cast<std::size_t>(got);
   }

@@ -160,7 +160,9 @@ bool HttpClient::Impl::take_orders() {
   for (TransferPtr& transfer : submitted) start(std::move(transfer));
   for (const HttpRequestId id : cancelled) {
     if (TransferPtr transfer = remove(id)) {
-      finish(std::move(transfer), Error(MYCHAT_E_CANCELLED, MYCHAT_DOMAIN_API, "The request was cancelled."));
+      finish(std::move(transfer), or_out_of_memory<HttpResult>([] {
+               return Error(MYCHAT_E_CANCELLED, MYCHAT_DOMAIN_API, "The request was cancelled.");
+             }));
     }
   }
   return true;
@@ -179,9 +181,7 @@ void HttpClient::Impl::start(TransferPtr transfer) {
   } catch (const Error& error) {
     finish(std::move(transfer), error);
   } catch (const std::bad_alloc&) {
-    finish(std::move(transfer),
-           Error(MYCHAT_E_OUT_OF_MEMORY, MYCHAT_DOMAIN_NETWORK, "Memory ran out before the request was sent.",
-                 CURLE_OUT_OF_MEMORY, true));
+    finish(std::move(transfer), out_of_memory());
   }
 }
 
@@ -192,7 +192,7 @@ void HttpClient::Impl::collect() {
     const CURLcode code = message->data.result;
     HttpTransfer* done = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &done);
-    HttpResult result = done->result(code);
+    auto result = or_out_of_memory<HttpResult>([&] { return done->result(code); });
     finish(remove(done->id()), std::move(result));
   }
 }
@@ -212,7 +212,7 @@ void HttpClient::Impl::finish(TransferPtr transfer, HttpResult result) noexcept 
   try {
     callback(std::move(result));
   } catch (const std::exception& error) {
-    log(LogLevel::kError, std::string("A callback failed: ") + error.what());
+    log(LogLevel::kError, error.what());
   } catch (...) {
     log(LogLevel::kError, "A callback failed.");
   }
@@ -224,8 +224,9 @@ void HttpClient::Impl::close_all() noexcept {
     const std::lock_guard lock(mutex_);
     submitted.swap(submitted_);
   }
-  while (!active_.empty()) finish(remove(active_.begin()->first), closed_error());
-  for (TransferPtr& transfer : submitted) finish(std::move(transfer), closed_error());
+  const auto closed = or_out_of_memory<Error>(closed_error);
+  while (!active_.empty()) finish(remove(active_.begin()->first), closed);
+  for (TransferPtr& transfer : submitted) finish(std::move(transfer), closed);
 }
 
 HttpClient::HttpClient(TransportOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}

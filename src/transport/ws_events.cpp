@@ -19,6 +19,10 @@ Error protocol_error(const std::string& message) {
   return Error(MYCHAT_E_PROTOCOL, MYCHAT_DOMAIN_NETWORK, message);
 }
 
+Error listener_failed() {
+  return Error(MYCHAT_E_INTERNAL, MYCHAT_DOMAIN_API, "A WebSocket listener failed.");
+}
+
 }  // namespace
 
 const lws_protocols WebSocketSession::kProtocols[] = {
@@ -34,13 +38,12 @@ int WebSocketSession::on_event(lws* wsi, lws_callback_reasons reason, void* user
   } catch (const Error& error) {
     self->end(1006, {}, error);
   } catch (const std::bad_alloc&) {
-    self->end(1006, {},
-              Error(MYCHAT_E_OUT_OF_MEMORY, MYCHAT_DOMAIN_NETWORK, "Memory ran out for the WebSocket."));
+    self->end(1006, {}, out_of_memory());
   } catch (const std::exception& error) {
-    self->log(LogLevel::kError, std::string("A listener failed: ") + error.what());
-    self->end(1006, {}, Error(MYCHAT_E_INTERNAL, MYCHAT_DOMAIN_API, "A WebSocket listener failed."));
+    self->log(LogLevel::kError, error.what());
+    self->end(1006, {}, or_out_of_memory<Error>(listener_failed));
   } catch (...) {
-    self->end(1006, {}, Error(MYCHAT_E_INTERNAL, MYCHAT_DOMAIN_API, "A WebSocket listener failed."));
+    self->end(1006, {}, or_out_of_memory<Error>(listener_failed));
   }
   return -1;
 }

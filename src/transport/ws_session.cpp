@@ -128,16 +128,19 @@ void WebSocketSession::run() noexcept {
   } catch (const Error& error) {
     end(1006, {}, error);
   } catch (const std::exception&) {
-    end(1006, {}, network_error(MYCHAT_E_OUT_OF_MEMORY, "Memory ran out for the WebSocket.", true));
+    end(1006, {}, out_of_memory());
   }
   wipe_queue();
   wipe(headers_);
-  if (!end_)
-    end(1006, {}, network_error(MYCHAT_E_NETWORK, "The connection to " + url_.host + " broke.", true));
+  if (!end_) {
+    end(1006, {}, or_out_of_memory<Error>([this] {
+          return network_error(MYCHAT_E_NETWORK, "The connection to " + url_.host + " broke.", true);
+        }));
+  }
   try {
     listener_.on_closed(*end_);
   } catch (const std::exception& error) {
-    log(LogLevel::kError, std::string("A listener failed: ") + error.what());
+    log(LogLevel::kError, error.what());
   } catch (...) {
     log(LogLevel::kError, "A listener failed.");
   }

@@ -1,236 +1,288 @@
-// A scripted session offline in which C++ allocations of the calling thread fail: the n-th once, or all from
-// the n-th on. Each call must give MYCHAT_E_OUT_OF_MEMORY or succeed, never crash, and work once there is
-// memory again.
-#include <gtest/gtest.h>
-#include <stdlib.h>
+// A scripted session offline in which memory of the calling thread runs out, at every place of every call:
+// once, or for the rest of the call. Here the client, its messages and contacts.
 #include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <functional>
-#include <new>
-#include <string>
 
-#include "c_api/seed.h"
-#include "mychat/mychat.h"
+#include "c_api/torture.h"
 
+namespace mychat::c_api_test {
 namespace {
 
-thread_local bool counting = false;
-thread_local long until_failure = 0;  // Allocations that still succeed; negative: all do.
-thread_local bool for_good = false;
-thread_local bool failed_one = false;
-
-bool fails_now() {
-  if (!counting || until_failure < 0) return false;
-  if (until_failure > 0) {
-    --until_failure;
-    return false;
-  }
-  failed_one = true;
-  if (!for_good) until_failure = -1;
-  return true;
-}
-
-}  // namespace
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-// The sanitizers have malloc: only what C++ allocates fails here.
-namespace {
-void* allocate_or_throw(std::size_t size) {
-  void* pointer = fails_now() ? nullptr : std::malloc(size == 0 ? 1 : size);
-  if (pointer == nullptr) throw std::bad_alloc();
-  return pointer;
-}
-}  // namespace
-
-void* operator new(std::size_t size) { return allocate_or_throw(size); }
-void* operator new[](std::size_t size) { return allocate_or_throw(size); }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  return fails_now() ? nullptr : std::malloc(size == 0 ? 1 : size);
-}
-void operator delete(void* pointer) noexcept { std::free(pointer); }
-void operator delete[](void* pointer) noexcept { std::free(pointer); }
-void operator delete(void* pointer, std::size_t) noexcept { std::free(pointer); }
-void operator delete[](void* pointer, std::size_t) noexcept { std::free(pointer); }
-#else
-// All of it fails: also what SQLite and OpenSSL allocate.
-extern "C" {
-void* __libc_malloc(size_t size);
-void* __libc_calloc(size_t count, size_t size);
-void* __libc_realloc(void* pointer, size_t size);
-
-__attribute__((visibility("default"))) void* malloc(size_t size) {
-  return fails_now() ? nullptr : __libc_malloc(size);
-}
-__attribute__((visibility("default"))) void* calloc(size_t count, size_t size) {
-  return fails_now() ? nullptr : __libc_calloc(count, size);
-}
-__attribute__((visibility("default"))) void* realloc(void* pointer, size_t size) {
-  return fails_now() ? nullptr : __libc_realloc(pointer, size);
-}
-}
-#endif
-
-namespace {
-
-class Torture : public ::testing::TestWithParam<bool> {
+class Client : public Torture {
  protected:
-  void SetUp() override {
-    char name[] = "/tmp/mychat-torture-XXXXXX";
-    ASSERT_NE(mkdtemp(name), nullptr);
-    folder_ = name;
-    store_ = folder_ + "/store";
-    ASSERT_EQ(seed_store(store_.c_str(), "http://127.0.0.1:1", 0), 0);
-    open();
+  // A call that only reads, and its result's way back.
+  template <class T, class Call, class Free>
+  void torture_reading(const char* function, Call call, Free free_it) {
+    torture(function, [&] {
+      T* out = nullptr;
+      const mychat_status status = call(&out);
+      const test::Spared spared;
+      EXPECT_EQ(out != nullptr, status == MYCHAT_OK);
+      free_it(out);
+      return status;
+    });
   }
-  void TearDown() override {
-    mychat_client_free(client_);
-    std::filesystem::remove_all(folder_);
+  void expect_sound() {
+    mychat_store_report* report = nullptr;
+    ASSERT_EQ(mychat_client_check_store(client_, &report, nullptr), MYCHAT_OK);
+    EXPECT_EQ(report->healthy, 1);
+    mychat_store_report_free(report);
   }
-
-  mychat_client_options options() const {
-    mychat_client_options out = MYCHAT_CLIENT_OPTIONS_INIT;
-    out.store_path = store_.c_str();
-    out.store_key = [](uint8_t* key, void*) -> int32_t {
-      seed_store_key(key);
-      return 0;
-    };
-    return out;
-  }
-  void open() {
-    const mychat_client_options with = options();
-    ASSERT_EQ(mychat_client_create(&with, &client_, nullptr), MYCHAT_OK);
-  }
-
-  // Repeats `call` with ever later failures until one attempt saw none.
-  void torture(const char* what, const std::function<mychat_status()>& call) {
-    long step = 1;
-    long attempts = 0;
-    for (long n = 0;; n += step) {
-      for_good = GetParam();
-      until_failure = n;
-      failed_one = false;
-      counting = true;
-      const mychat_status status = call();
-      counting = false;
-      if (!failed_one) {
-        ASSERT_EQ(status, MYCHAT_OK) << what << " without a failure";
-        break;
-      }
-      // OpenSSL does not always say that it was memory that it lacked; its decoder takes the stored key for a
-      // bad one.
-      const bool unsaid =
-          status == MYCHAT_E_CRYPTO || (status == MYCHAT_E_MALFORMED && std::strcmp(what, "create") == 0);
-      ASSERT_TRUE(status == MYCHAT_OK || status == MYCHAT_E_OUT_OF_MEMORY || unsaid)
-          << what << ", allocation " << n << ": " << mychat_status_name(status);
-      if (++attempts % 200 == 0) step *= 2;  // A sample of the later ones bounds the time.
-    }
-    std::printf("%-22s %ld attempts\n", what, attempts);
-  }
-
-  std::string folder_;
-  std::string store_;
-  mychat_client* client_ = nullptr;
 };
 
-TEST_P(Torture, CreatingAClient) {
-  mychat_client_free(client_);
-  client_ = nullptr;
+TEST_P(Client, IsCreatedOnAStoreThatIsThere) {
+  close();
   const mychat_client_options with = options();
-  torture("create", [&] {
+  torture("mychat_client_create", [&] {
     mychat_client_free(client_);
     client_ = nullptr;
     const mychat_status status = mychat_client_create(&with, &client_, nullptr);
+    const test::Spared spared;
     EXPECT_EQ(client_ != nullptr, status == MYCHAT_OK);
+    mychat_client_free(client_);
+    client_ = nullptr;
+    return status;
+  });
+  reopen();
+  expect_sound();
+}
+
+TEST_P(Client, IsCreatedWithANewStore) {
+  close();
+  std::filesystem::remove(store_);
+  const mychat_client_options with = options();
+  torture("mychat_client_create", [&] {
+    const mychat_status status = mychat_client_create(&with, &client_, nullptr);
+    const test::Spared spared;
+    mychat_client_free(client_);
+    client_ = nullptr;
+    // Whole, or nothing of it; what was begun is not in the way of the next.
+    if (status != MYCHAT_OK && std::filesystem::exists(store_)) {
+      reopen();
+      close();
+    }
+    std::filesystem::remove(store_);
     return status;
   });
 }
 
-TEST_P(Torture, ReadingCalls) {
-  mychat_message_list* list = nullptr;
-  torture("history", [&] {
-    const mychat_status status = mychat_client_history(client_, SEED_BOB, 0, 10, &list, nullptr);
-    mychat_message_list_free(list);
-    return status;
-  });
-  torture("search", [&] {
-    const mychat_status status = mychat_client_search(client_, "morning", nullptr, 0, 10, &list, nullptr);
-    mychat_message_list_free(list);
-    return status;
-  });
-  torture("explain", [&] {
-    mychat_explanation* out = nullptr;
-    const mychat_status status = mychat_client_explain(client_, SEED_LOST, &out, nullptr);
-    mychat_explanation_free(out);
-    return status;
-  });
-  torture("contacts", [&] {
-    mychat_contact_list* out = nullptr;
-    const mychat_status status = mychat_client_contacts(client_, &out, nullptr);
-    mychat_contact_list_free(out);
-    return status;
-  });
-  torture("account", [&] {
-    mychat_account* out = nullptr;
-    const mychat_status status = mychat_client_account(client_, &out, nullptr);
-    mychat_account_free(out);
-    return status;
-  });
-  torture("public key", [&] {
-    char* out = nullptr;
-    const mychat_status status = mychat_client_public_key(client_, MYCHAT_KEY_JWK, &out, nullptr);
-    mychat_string_free(out);
-    return status;
+TEST_P(Client, Reads) {
+  torture_reading<mychat_message_list>(
+      "mychat_client_history",
+      [&](auto** out) { return mychat_client_history(client_, SEED_BOB, 0, 10, out, nullptr); },
+      mychat_message_list_free);
+  torture_reading<mychat_message_list>(
+      "mychat_client_search",
+      [&](auto** out) { return mychat_client_search(client_, "morning", nullptr, 0, 10, out, nullptr); },
+      mychat_message_list_free);
+  torture_reading<mychat_message>(
+      "mychat_client_message",
+      [&](auto** out) { return mychat_client_message(client_, SEED_FILE, out, nullptr); },
+      mychat_message_free);
+  torture_reading<mychat_explanation>(
+      "mychat_client_explain",
+      [&](auto** out) { return mychat_client_explain(client_, SEED_LOST, out, nullptr); },
+      mychat_explanation_free);
+  torture_reading<mychat_contact_list>(
+      "mychat_client_contacts", [&](auto** out) { return mychat_client_contacts(client_, out, nullptr); },
+      mychat_contact_list_free);
+  torture_reading<mychat_contact>(
+      "mychat_client_contact",
+      [&](auto** out) { return mychat_client_contact(client_, SEED_CAROL, out, nullptr); },
+      mychat_contact_free);
+  torture_reading<mychat_conversation_list>(
+      "mychat_client_conversations",
+      [&](auto** out) { return mychat_client_conversations(client_, out, nullptr); },
+      mychat_conversation_list_free);
+  torture_reading<mychat_account>(
+      "mychat_client_account", [&](auto** out) { return mychat_client_account(client_, out, nullptr); },
+      mychat_account_free);
+  torture_reading<mychat_store_report>(
+      "mychat_client_check_store",
+      [&](auto** out) {
+        const mychat_status status = mychat_client_check_store(client_, out, nullptr);
+        const test::Spared spared;
+        EXPECT_TRUE(*out == nullptr || (*out)->healthy == 1);
+        return status;
+      },
+      mychat_store_report_free);
+  torture("mychat_client_policy", [&] {
+    std::uint32_t flags = 9;
+    return mychat_client_policy(client_, &flags, nullptr);
   });
 }
 
-TEST_P(Torture, SendingStoresTheMessageOnceOrNotAtAll) {
+TEST_P(Client, StoresAMessageOnceOrNotAtAll) {
   mychat_send_options message = MYCHAT_SEND_OPTIONS_INIT;
   message.recipient = SEED_BOB;
   message.data = "unmistakable";
   message.size = 12;
   message.message_id = "00000000-0000-4000-8000-00000000abcd";
-  torture("send", [&] { return mychat_client_send(client_, &message, nullptr, nullptr); });
+  torture("mychat_client_send", [&] { return mychat_client_send(client_, &message, nullptr, nullptr); });
+  torture("mychat_client_send_text",
+          [&] { return mychat_client_send_text(client_, SEED_BOB, "unmistakable too", nullptr, nullptr); });
   mychat_message_list* list = nullptr;
   ASSERT_EQ(mychat_client_search(client_, "unmistakable", nullptr, 0, 10, &list, nullptr), MYCHAT_OK);
   EXPECT_EQ(list->count, 1u);
   mychat_message_list_free(list);
+  expect_sound();
 }
 
-TEST_P(Torture, NoEventIsLost) {
-  uint64_t next = 1;
-  torture("poll", [&] {
+TEST_P(Client, ChangesMessages) {
+  torture("mychat_client_retry", [&] { return mychat_client_retry(client_, SEED_FAILED, nullptr); });
+  torture("mychat_client_mark_read",
+          [&] { return mychat_client_mark_read(client_, SEED_BOB, nullptr, nullptr); });
+  torture("mychat_client_set_policy",
+          [&] { return mychat_client_set_policy(client_, MYCHAT_POLICY_NO_TYPING, nullptr); });
+  expect_sound();
+}
+
+TEST_P(Client, LosesNoEvent) {
+  torture("mychat_client_rewind", [&] { return mychat_client_rewind(client_, nullptr); });
+  torture("mychat_client_poll", [&] {
     mychat_event* event = nullptr;
-    if (mychat_client_rewind(client_, nullptr) != MYCHAT_OK) return mychat_status{MYCHAT_E_OUT_OF_MEMORY};
+    {
+      const test::Spared spared;
+      EXPECT_EQ(mychat_client_rewind(client_, nullptr), MYCHAT_OK);
+    }
     const mychat_status status = mychat_client_poll(client_, 0, &event, nullptr);
+    const test::Spared spared;
+    EXPECT_EQ(event != nullptr, status == MYCHAT_OK);
     if (event != nullptr) {
+      EXPECT_EQ(event->seq, 1u);
+    } else {
+      // What could not be handed over comes next.
+      EXPECT_EQ(mychat_client_poll(client_, 0, &event, nullptr), MYCHAT_OK);
       EXPECT_EQ(event->seq, 1u);
     }
     mychat_event_free(event);
     return status;
   });
   ASSERT_EQ(mychat_client_rewind(client_, nullptr), MYCHAT_OK);
+  std::uint64_t next = 1;
   for (mychat_event* event = nullptr; mychat_client_poll(client_, 0, &event, nullptr) == MYCHAT_OK; ++next) {
     EXPECT_EQ(event->seq, next);
     mychat_event_free(event);
   }
   EXPECT_EQ(next, SEED_JOURNAL + 1u);
-  torture("ack", [&] { return mychat_client_ack(client_, 1, nullptr); });
+  torture("mychat_client_ack", [&] {
+    const mychat_status status = mychat_client_ack(client_, 1, nullptr);
+    const test::Spared spared;
+    EXPECT_EQ(mychat_client_rewind(client_, nullptr), MYCHAT_OK);
+    mychat_event* event = nullptr;
+    EXPECT_EQ(mychat_client_poll(client_, 0, &event, nullptr), MYCHAT_OK);
+    EXPECT_TRUE(event != nullptr && event->seq == (status == MYCHAT_OK ? 2u : 1u));
+    mychat_event_free(event);
+    return status;
+  });
 }
 
-TEST_P(Torture, TheStoreIsSoundAfterwards) {
-  torture("policy", [&] { return mychat_client_set_policy(client_, MYCHAT_POLICY_NO_TYPING, nullptr); });
-  torture("mark read", [&] { return mychat_client_mark_read(client_, SEED_BOB, nullptr, nullptr); });
+TEST_P(Client, CopiesItsStoreWholeOrNotAtAll) {
+  const std::string copy = folder_ + "/copy";
+  torture("mychat_client_backup_store", [&] {
+    const mychat_status status = mychat_client_backup_store(client_, copy.c_str(), nullptr);
+    const test::Spared spared;
+    EXPECT_EQ(std::filesystem::exists(copy), status == MYCHAT_OK);
+    std::filesystem::remove(copy);
+    return status;
+  });
+}
+
+TEST_P(Client, ChangesItsPassphraseOrKeepsTheOldOne) {
+  mychat_client_options with = options();
+  torture(
+      "mychat_client_change_passphrase",
+      [&] { return mychat_client_change_passphrase(client_, "another passphrase", nullptr); }, Tried::kSome);
+  close();
+  with.store_key = nullptr;
+  with.passphrase = "another passphrase";
+  EXPECT_EQ(mychat_client_create(&with, &client_, nullptr), MYCHAT_OK);
+}
+
+TEST_P(Client, EndsWithoutMemory) {
+  torture("mychat_client_stop", [&] { return mychat_client_stop(client_, nullptr); });
+  torture("mychat_client_close", [&] {
+    const mychat_status status = mychat_client_close(client_, nullptr);
+    const test::Spared spared;
+    EXPECT_EQ(mychat_client_event_fd(client_), -1);
+    renew();
+    return status;
+  });
+}
+
+// Not one allocation: these cannot fail.
+TEST_P(Client, NeedsNoMemoryToLetGo) {
+  mychat_account* account = nullptr;
+  mychat_contact* contact = nullptr;
+  mychat_contact_list* contacts = nullptr;
+  mychat_conversation_list* conversations = nullptr;
+  mychat_message* message = nullptr;
+  mychat_message_list* messages = nullptr;
+  mychat_explanation* explanation = nullptr;
   mychat_store_report* report = nullptr;
+  mychat_event* event = nullptr;
+  char* text = nullptr;
+  ASSERT_EQ(mychat_client_account(client_, &account, nullptr), MYCHAT_OK);
+  ASSERT_EQ(mychat_client_contact(client_, SEED_BOB, &contact, nullptr), MYCHAT_OK);
+  ASSERT_EQ(mychat_client_contacts(client_, &contacts, nullptr), MYCHAT_OK);
+  ASSERT_EQ(mychat_client_conversations(client_, &conversations, nullptr), MYCHAT_OK);
+  ASSERT_EQ(mychat_client_message(client_, SEED_TEXT_1, &message, nullptr), MYCHAT_OK);
+  ASSERT_EQ(mychat_client_history(client_, SEED_BOB, 0, 10, &messages, nullptr), MYCHAT_OK);
+  ASSERT_EQ(mychat_client_explain(client_, SEED_LOST, &explanation, nullptr), MYCHAT_OK);
   ASSERT_EQ(mychat_client_check_store(client_, &report, nullptr), MYCHAT_OK);
-  EXPECT_EQ(report->healthy, 1);
-  mychat_store_report_free(report);
+  ASSERT_EQ(mychat_client_poll(client_, 0, &event, nullptr), MYCHAT_OK);
+  ASSERT_EQ(mychat_client_public_key(client_, MYCHAT_KEY_PEM, &text, nullptr), MYCHAT_OK);
+  mychat_client_options client_options;
+  mychat_register_options register_options;
+  mychat_login_options login_options;
+  mychat_send_options send_options;
+  mychat_error error;
+
+  test::fail_allocation(0, true);
+  const char* names[32];
+  std::size_t count = 0;
+#define WITHOUT_MEMORY(function, ...) (names[count++] = #function, function(__VA_ARGS__))
+  WITHOUT_MEMORY(mychat_account_free, account);
+  WITHOUT_MEMORY(mychat_contact_free, contact);
+  WITHOUT_MEMORY(mychat_contact_list_free, contacts);
+  WITHOUT_MEMORY(mychat_conversation_list_free, conversations);
+  WITHOUT_MEMORY(mychat_message_free, message);
+  WITHOUT_MEMORY(mychat_message_list_free, messages);
+  WITHOUT_MEMORY(mychat_explanation_free, explanation);
+  WITHOUT_MEMORY(mychat_store_report_free, report);
+  WITHOUT_MEMORY(mychat_event_free, event);
+  WITHOUT_MEMORY(mychat_string_free, text);
+  WITHOUT_MEMORY(mychat_backup_free, nullptr);
+  WITHOUT_MEMORY(mychat_backup_report_free, nullptr);
+  WITHOUT_MEMORY(mychat_bytes_free, nullptr);
+  WITHOUT_MEMORY(mychat_client_options_init, &client_options);
+  WITHOUT_MEMORY(mychat_register_options_init, &register_options);
+  WITHOUT_MEMORY(mychat_login_options_init, &login_options);
+  WITHOUT_MEMORY(mychat_send_options_init, &send_options);
+  WITHOUT_MEMORY(mychat_error_init, &error);
+  const bool named = WITHOUT_MEMORY(mychat_status_name, MYCHAT_E_STORE) != nullptr &&
+                     WITHOUT_MEMORY(mychat_event_type_name, MYCHAT_EVENT_MESSAGE) != nullptr &&
+                     WITHOUT_MEMORY(mychat_version_string) != nullptr &&
+                     WITHOUT_MEMORY(mychat_version_number) == MYCHAT_VERSION_NUMBER &&
+                     WITHOUT_MEMORY(mychat_build_info) != nullptr;
+  const mychat_status hooked = WITHOUT_MEMORY(mychat_set_allocator, nullptr, nullptr);
+  const int fd = WITHOUT_MEMORY(mychat_client_event_fd, client_);
+  WITHOUT_MEMORY(mychat_client_wakeup, client_);
+  const mychat_status woken = mychat_client_poll(client_, 1000, &event, nullptr);
+  WITHOUT_MEMORY(mychat_client_free, client_);
+#undef WITHOUT_MEMORY
+  const bool failed = test::stop_failing();
+  client_ = nullptr;
+  EXPECT_FALSE(failed);
+  EXPECT_TRUE(named);
+  EXPECT_EQ(hooked, MYCHAT_OK);
+  EXPECT_GE(fd, 0);
+  EXPECT_EQ(woken, MYCHAT_E_CANCELLED);
+  for (std::size_t i = 0; i < count; ++i) note_covered(names[i]);
 }
 
-INSTANTIATE_TEST_SUITE_P(Failing, Torture, ::testing::Bool(),
-                         [](const auto& mode) { return std::string(mode.param ? "ForGood" : "Once"); });
+INSTANTIATE_TEST_SUITE_P(Failing, Client, ::testing::Bool(), mode_name);
 
 }  // namespace
+}  // namespace mychat::c_api_test

@@ -126,6 +126,8 @@ void create_empty_file(const std::string& path) {
 }
 
 void rename_durably(const std::string& from, const std::string& to) {
+  const std::string folder =
+      directory_of(to);  // Once the name is there, nothing may fail for want of memory.
   {
     const Fd file(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.get() < 0 || ::fsync(file.get()) != 0) throw_io("The new file cannot be written");
@@ -141,7 +143,7 @@ void rename_durably(const std::string& from, const std::string& to) {
     }
     if (::rename(from.c_str(), to.c_str()) != 0) throw_io("The new file cannot be named");
   }
-  const Fd directory(::open(directory_of(to).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Fd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() < 0 || ::fsync(directory.get()) != 0)
     throw_io("The new file's directory cannot be written");
 }

@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <utility>
 
 namespace mychat {
 namespace {
@@ -220,7 +219,7 @@ void EventQueue::close() noexcept {
 
 mychat_request_id EventQueue::begin_request(mychat_operation operation, std::function<void()> cancel,
                                             std::initializer_list<mychat_operation> exclusive) {
-  Request request{{}, std::move(cancel)};
+  Request request{{}, std::make_shared<const std::function<void()>>(std::move(cancel))};
   request.place.push_back(Item{});
   const std::lock_guard lock(mutex_);
   if (closed_) throw Error(MYCHAT_E_CLOSED, MYCHAT_DOMAIN_API, "The client is closed.");
@@ -262,29 +261,30 @@ void EventQueue::complete(mychat_request_id request, Completion&& completion, st
 }
 
 void EventQueue::cancel_request(mychat_request_id request) {
-  std::function<void()> cancel;
+  std::shared_ptr<const std::function<void()>> cancel;
   {
     const std::lock_guard lock(mutex_);
     const auto found = requests_.find(request);
     if (found == requests_.end())
       throw Error(MYCHAT_E_NOT_FOUND, MYCHAT_DOMAIN_API, "No such request is under way.");
-    cancel = std::exchange(found->second.cancel, nullptr);
+    cancel = found->second.cancel;
   }
-  if (cancel) cancel();
+  if (*cancel) (*cancel)();
 }
 
-// Without a copy of what is to be called: a client closes also when there is no memory.
+// Without a list of what is to be called: a client closes also when there is no memory.
 void EventQueue::cancel_all() noexcept {
+  mychat_request_id last = 0;
   while (true) {
-    std::function<void()> cancel;
+    std::shared_ptr<const std::function<void()>> cancel;
     {
       const std::lock_guard lock(mutex_);
-      const auto found = std::find_if(requests_.begin(), requests_.end(),
-                                      [](const auto& entry) { return entry.second.cancel != nullptr; });
-      if (found == requests_.end()) return;
-      cancel = std::exchange(found->second.cancel, nullptr);
+      const auto next = requests_.upper_bound(last);
+      if (next == requests_.end()) return;
+      last = next->first;
+      cancel = next->second.cancel;
     }
-    cancel();
+    if (*cancel) (*cancel)();
   }
 }
 

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <unordered_map>
 
@@ -69,8 +71,8 @@ class EventQueue {
     std::uint64_t to = 0;
   };
   struct Request {
-    std::list<Item> place;  // One node, spliced into the queue at completion.
-    std::function<void()> cancel;
+    std::list<Item> place;                                // One node, spliced into the queue at completion.
+    std::shared_ptr<const std::function<void()>> cancel;  // Copied without allocating.
   };
 
   static constexpr std::size_t kMaxSpare = 64;  // As many threads may be handing on what they took.
@@ -88,7 +90,7 @@ class EventQueue {
   std::condition_variable changed_;
   std::list<Item> items_;
   std::list<Item> spare_;  // The place of what was taken last, so that giving it back needs no memory.
-  std::unordered_map<mychat_request_id, Request> requests_;
+  std::map<mychat_request_id, Request> requests_;
   std::unordered_map<mychat_request_id, mychat_operation> operations_;
   std::size_t volatile_count_ = 0;
   std::size_t max_volatile_;

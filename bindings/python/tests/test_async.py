@@ -258,7 +258,7 @@ def test_no_thread_is_left(run: Run, node: mychat.testing.Node, name: str) -> No
             assert of_the_library() > before
             # The loop's executor serves what takes a while; nothing else of Python's is there.
             others = {thread.name for thread in threading.enumerate() if thread is not threading.main_thread()}
-            assert all(name.startswith(("asyncio_", "ThreadPoolExecutor")) for name in others), others
+            assert all(name.startswith(("asyncio_", "uvloop_")) for name in others), others
         while of_the_library() > before:
             await asyncio.sleep(0.01)
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <limits>
 #include <memory>
+#include <new>
 #include <string>
 
 #include "base/bytes.h"
@@ -45,6 +46,13 @@ T* required(T* object, const char* message) {
 
 inline void check(int result, const char* message) {
   if (result != 1) throw_crypto(message);
+}
+
+// For steps that sound arguments can fail only for want of memory, of which OpenSSL does not always speak.
+inline void require_memory(bool done) {
+  if (done) return;
+  clear_crypto_errors();
+  throw std::bad_alloc();
 }
 
 // OpenSSL's older interfaces count in int.

@@ -17,14 +17,17 @@ inline std::shared_ptr<EVP_PKEY> raw_private_key(const char* type, ByteView byte
     throw Error(MYCHAT_E_MALFORMED, MYCHAT_DOMAIN_CRYPTO,
                 std::string("A private ") + type + " key has 32 bytes.");
   }
-  return share(required(EVP_PKEY_new_raw_private_key_ex(nullptr, type, nullptr, bytes.data(), bytes.size()),
-                        "The private key was refused."));
+  EVP_PKEY* const key = EVP_PKEY_new_raw_private_key_ex(nullptr, type, nullptr, bytes.data(), bytes.size());
+  require_memory(key != nullptr);  // Any 32 bytes are one.
+  return share(key);
 }
 
-// Null when the bytes are not a key.
+// Null when the bytes are not a key; any 32 are one to OpenSSL, until it computes with them.
 inline Pkey raw_public_key(const char* type, ByteView bytes) {
   if (bytes.size() != kRawKeySize) return nullptr;
-  return Pkey(EVP_PKEY_new_raw_public_key_ex(nullptr, type, nullptr, bytes.data(), bytes.size()));
+  Pkey key(EVP_PKEY_new_raw_public_key_ex(nullptr, type, nullptr, bytes.data(), bytes.size()));
+  require_memory(key != nullptr);
+  return key;
 }
 
 inline Secret raw_private_bytes(const EVP_PKEY* key) {

@@ -67,7 +67,7 @@ void check_factors(const RsaNumbers& key, BN_CTX* context) {
 }
 
 void push(OSSL_PARAM_BLD* builder, const char* name, const BIGNUM* number) {
-  check(OSSL_PARAM_BLD_push_BN(builder, name, number), "A key parameter could not be set.");
+  require_memory(OSSL_PARAM_BLD_push_BN(builder, name, number) == 1);
 }
 
 Pkey pkey_from(OSSL_PARAM_BLD* builder, int selection) {
@@ -76,11 +76,7 @@ Pkey pkey_from(OSSL_PARAM_BLD* builder, int selection) {
       required(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr), "RSA is not available."));
   check(EVP_PKEY_fromdata_init(context.get()), "The RSA key could not be built.");
   EVP_PKEY* key = nullptr;
-  if (EVP_PKEY_fromdata(context.get(), &key, selection, params.get()) != 1) {
-    // The numbers were checked before: it is memory, of which OpenSSL speaks as of an internal error.
-    clear_crypto_errors();
-    throw std::bad_alloc();
-  }
+  require_memory(EVP_PKEY_fromdata(context.get(), &key, selection, params.get()) == 1);
   return Pkey(key);
 }
 
@@ -152,7 +148,10 @@ void check_private_numbers(const RsaNumbers& key) {
 bool is_prime(const BIGNUM* number, BN_GENCB* callback) {
   const BignumContext context = secret_context();
   const int result = BN_check_prime(number, context.get(), callback);
-  if (result < 0) clear_crypto_errors();  // The callback stopped it; otherwise there was no memory.
+  if (result < 0) {
+    clear_crypto_errors();
+    if (callback == nullptr) throw std::bad_alloc();  // Otherwise the callback may have stopped it.
+  }
   return result == 1;
 }
 

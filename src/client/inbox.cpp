@@ -316,20 +316,18 @@ void Inbox::apply(Change& change, const wire::AccountDeletedItem& item) {
 }
 
 // A change of keys is applied before the messages after it are checked against it.
-std::int64_t Inbox::process(const std::string& mailbox_id, std::span<const wire::MailboxItem> items,
-                            std::stop_token stop) {
-  std::int64_t last = 0;
+void Inbox::process(const std::string& mailbox_id, std::span<const wire::MailboxItem> items,
+                    const std::function<void(std::int64_t)>& stored, std::stop_token stop) {
   present_.clear();  // Newer than the items of before, perhaps older than these.
   while (!items.empty()) {
     std::size_t end = 0;
     while (end < items.size() && !std::holds_alternative<wire::KeyChangeItem>(items[end].data)) ++end;
     if (end < items.size()) ask_present(std::get<wire::KeyChangeItem>(items[end].data), stop);
     end = std::min(end + 1, items.size());
-    last = std::max(last, process_part(mailbox_id, items.first(end), stop));
+    stored(process_part(mailbox_id, items.first(end), stop));
     items = items.subspan(end);
   }
   retry_if_wanted(core_, stop);
-  return last;
 }
 
 std::int64_t Inbox::process_part(const std::string& mailbox_id, std::span<const wire::MailboxItem> items,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -23,9 +24,9 @@ class Inbox {
  public:
   explicit Inbox(Core& core) : core_(core) {}
 
-  // Returns the seq up to which everything is stored.
-  std::int64_t process(const std::string& mailbox_id, std::span<const wire::MailboxItem> items,
-                       std::stop_token stop);
+  // Calls `stored` after each commit with the seq up to which everything is stored.
+  void process(const std::string& mailbox_id, std::span<const wire::MailboxItem> items,
+               const std::function<void(std::int64_t)>& stored, std::stop_token stop);
 
   // Messages from a conversation's history, oldest first; those already held only bring their status forward.
   void process_history(std::string_view peer, std::span<const wire::MessageOut> messages,

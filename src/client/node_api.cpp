@@ -314,10 +314,12 @@ wire::MailboxPage NodeApi::mailbox(const Secret& token, std::int64_t after, int 
       perform({HttpMethod::kGet, target, &token, {}, std::move(stop), std::chrono::minutes(5), kMaxAnswer}));
 }
 
-void NodeApi::ack(const Secret& token, std::int64_t seq, std::stop_token stop) {
+void NodeApi::ack(const Secret& token, std::int64_t seq, std::stop_token stop,
+                  std::chrono::milliseconds timeout) {
   Call call{HttpMethod::kPost, "/api/mailbox/ack", &token, to_json_text(wire::AckRequest{seq}),
             std::move(stop)};
   call.once = false;
+  call.timeout = timeout;
   perform(std::move(call));
 }
 

@@ -64,7 +64,8 @@ class NodeApi {
                  std::stop_token stop);
   wire::MailboxPage mailbox(const Secret& token, std::int64_t after, int limit, int wait_seconds,
                             std::stop_token stop);
-  void ack(const Secret& token, std::int64_t seq, std::stop_token stop);
+  void ack(const Secret& token, std::int64_t seq, std::stop_token stop,
+           std::chrono::milliseconds timeout = {});  // 0: the usual one.
 
  private:
   struct Call;

@@ -69,6 +69,7 @@ class Sync {
 
   // Without one.
   void mailbox_polling(const Secret& token, const wire::NodeInfo& info, std::stop_token stop);
+  void acknowledge_polled(const Secret& token, std::int64_t last, std::stop_token stop);
   void v1_polling(const Secret& token, const wire::NodeInfo& info, std::stop_token stop);
   void open_hints(Hints& hints, const Secret& token, std::stop_token stop);
   void take_hint(const std::string& frame, const Secret& token, std::stop_token stop);

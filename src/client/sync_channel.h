@@ -15,8 +15,9 @@ namespace mychat {
 class Sync::Channel final : public WebSocketListener {
  public:
   explicit Channel(Sync& sync) : sync_(sync), client_(sync.core_.transport, options(), *this) {}
-  // The connection's thread may wait in on_text() for room; it must not when we leave. A short time for the
-  // close handshake, so that the node sees a proper goodbye.
+  // The connection's thread may wait in on_text() for room; it must not when we leave. Some time for what is
+  // queued, above all the last ack, and a short one for the close handshake, so that the node sees a proper
+  // goodbye.
   ~Channel() override {
     {
       const std::lock_guard lock(sync_.mutex_);
@@ -29,8 +30,9 @@ class Sync::Channel final : public WebSocketListener {
       return;  // Then without a goodbye.
     }
     std::unique_lock lock(sync_.mutex_);
-    sync_.changed_.wait_for(lock, std::chrono::milliseconds(200),
-                            [this] { return closed_.has_value() || !opened_; });
+    const auto gone = [this] { return closed_.has_value() || !opened_; };
+    for (int i = 0; i < 8 && (i == 0 || client_.queued_bytes() != 0); ++i)
+      if (sync_.changed_.wait_for(lock, std::chrono::milliseconds(200), gone)) return;
   }
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;

@@ -14,6 +14,7 @@ namespace {
 
 constexpr auto kLeastPoll = std::chrono::seconds(1);
 constexpr int kLongPoll = 25;  // Seconds.
+constexpr auto kLastWord = std::chrono::seconds(2);
 constexpr auto kV1Fastest = std::chrono::seconds(2);
 constexpr auto kV1Slowest = std::chrono::seconds(60);
 constexpr auto kV1Ping = std::chrono::seconds(30);
@@ -69,7 +70,10 @@ void Sync::mailbox_polling(const Secret& token, const wire::NodeInfo& info, std:
       if (!other_mailbox && after != 0) core_.node().ack(token, after, stop);
       if (other_mailbox && after != 0) continue;  // What the page holds began after another mailbox's cursor.
     }
-    if (!page.items.empty()) core_.node().ack(token, inbox_.process(page.mailbox_id, page.items, stop), stop);
+    if (!page.items.empty()) {
+      const auto acknowledge = [&](std::int64_t last) { acknowledge_polled(token, last, stop); };
+      inbox_.process(page.mailbox_id, page.items, acknowledge, stop);
+    }
     send_receipts(token, batched, stop);
     send_over_http(token, info, stop);
     // A node that does not hold the answer back must not be asked without a pause.
@@ -78,6 +82,17 @@ void Sync::mailbox_polling(const Secret& token, const wire::NodeInfo& info, std:
       send_receipts(token, batched, stop);
       send_over_http(token, info, stop);
     }
+  }
+}
+
+// Whoever leaves after the event of the last message has still told its sender of the delivery, if the node is
+// quick to take it.
+void Sync::acknowledge_polled(const Secret& token, std::int64_t last, std::stop_token stop) {
+  try {
+    core_.node().ack(token, last, std::move(stop));
+  } catch (const Error& error) {
+    if (error.status() == MYCHAT_E_CANCELLED) core_.node().ack(token, last, {}, kLastWord);
+    throw;
   }
 }
 

@@ -175,9 +175,10 @@ void Sync::serve(Channel& channel, std::string mailbox_id, const Secret& token, 
 void Sync::flush_items(Channel& channel, const std::string& mailbox_id, std::vector<wire::MailboxItem>& items,
                        std::stop_token stop) {
   if (items.empty()) return;
-  const std::int64_t last = inbox_.process(mailbox_id, items, std::move(stop));
+  // At once: whoever leaves after the event of the last message has still told its sender of the delivery.
+  const auto acknowledge = [&channel](std::int64_t last) { channel.send(wire::AckFrame{last}); };
+  inbox_.process(mailbox_id, items, acknowledge, std::move(stop));
   items.clear();
-  channel.send(wire::AckFrame{last});
 }
 
 void Sync::handle(Channel&, const std::string&, wire::ServerFrame frame,

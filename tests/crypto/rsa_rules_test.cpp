@@ -40,10 +40,12 @@ std::string refusal(const RsaPrivateComponents& components, RsaCheck check) {
 }
 
 TEST(RsaRules, ACompositeFactorIsFoundByTheFullCheck) {
-  // Products of two primes of 1024 bits have 2048 when both are large enough.
-  Bignum composite = product(prime(1024), prime(1024));
-  while (BN_num_bits(composite.get()) != 2048) composite = product(prime(1024), prime(1024));
+  // The product of two primes of 1024 bits can be too small for a modulus of 4096.
   Bignum p = prime(2048);
+  Bignum composite;
+  do {
+    composite = product(prime(1024), prime(1024));
+  } while (BN_num_bits(product(p, composite).get()) != 4096);
   const auto key = components_of(detail::derive_numbers(std::move(p), std::move(composite)));
   EXPECT_EQ(refusal(key, RsaCheck::kFull), "A factor of the RSA key is not a prime.");
 }

@@ -165,6 +165,21 @@ TEST_P(Messages, UnacknowledgedEventsComeAgainAndMessagesExactlyOnce) {
   EXPECT_EQ(b.times_received(second), 1);
 }
 
+// The sender must not wait for the next time the recipient runs.
+TEST_P(Messages, OfAClientThatEndsAtTheirEventAreDelivered) {
+  Sdk a = alice(flags());
+  Sdk b = bob(flags());
+  for (int round = 0; round < 15; ++round) {
+    const std::string text = "round " + std::to_string(round);
+    const std::string id = a.send(kBob, text);
+    b.wait_message(text);
+    b.close();
+    a.wait_status(id, MYCHAT_MESSAGE_DELIVERED);
+    b.reopen();
+    b.wait_state(connected());
+  }
+}
+
 TEST_P(Messages, AnUnknownRecipientFailsAndIsExplained) {
   Sdk a = alice(flags());
   const std::string id = a.send("nobody@localhost", "is anybody there?");

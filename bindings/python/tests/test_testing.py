@@ -50,12 +50,13 @@ def test_a_node_is_ready_and_leaves_nothing() -> None:
 def test_a_stopped_node_starts_again_with_its_data() -> None:
     with mychat.testing.Node() as node:
         alice = node.user("alice")
+        node.user("bob")
         url, pid = node.url, pid_of(node)
         node.stop()
         assert not alive(pid)
         node.stop()
         assert node.start().start().url == url
-        assert alice.lookup("alice@localhost", timeout=60).handle == "alice@localhost"
+        assert alice.lookup("bob@localhost", timeout=60).handle == "bob@localhost"
 
 
 def test_a_forgotten_node_ends() -> None:

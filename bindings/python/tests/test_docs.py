@@ -35,7 +35,7 @@ def test_the_documents_have_their_snippets() -> None:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tuple[mychat.testing.Node, pathlib.Path]]:
     with mychat.testing.Node(domain="chat.example.org") as node:
         bob = node.user("bob")
-        node.user("carol")
+        node.user("heidi")
 
         def answer() -> None:
             for event in bob.events(ack=True):

@@ -17,8 +17,9 @@ launcher=()
 if command -v ccache > /dev/null; then
   launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 fi
+# The flags of the presets `dev` and `node`, so that the compiler's cache has the library already.
 cmake -G Ninja -S "$here" -B "$work/build" -DMYCHAT_SOURCE="$source" -DMYCHAT_DEPS_PREFIX="$prefix" \
-  -DCMAKE_CXX_FLAGS=-O0 "${launcher[@]}" > "$work/log" 2>&1 || { cat "$work/log"; fail "it does not configure"; }
+  -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1" -DMYCHAT_WARNINGS=ON "${launcher[@]}" > "$work/log" 2>&1 || { cat "$work/log"; fail "it does not configure"; }
 cmake --build "$work/build" > "$work/log" 2>&1 || { tail -50 "$work/log"; fail "it does not build"; }
 rm -rf "$work/install"
 cmake --install "$work/build" --prefix "$work/install" > "$work/log"

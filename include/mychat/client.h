@@ -106,13 +106,15 @@ MYCHAT_API mychat_status mychat_client_start(mychat_client* client, mychat_error
 
 /**
  * @brief Go offline and stay so until mychat_client_start(). Requests under way complete with #MYCHAT_E_CANCELLED.
+ *        What was received stays acknowledged to the node: its senders know of the delivery.
  * @return #MYCHAT_OK also when not started; #MYCHAT_E_CLOSED. Since 0.1.0.
  */
 MYCHAT_API mychat_status mychat_client_stop(mychat_client* client, mychat_error* error);
 
 /**
  * @brief End everything: threads, connections, the store. Calls waiting in other threads return #MYCHAT_E_CLOSED.
- *        The handle stays valid for mychat_client_free() only; events in the caller's hands stay valid.
+ *        The handle stays valid for mychat_client_free() only; events in the caller's hands stay valid. Takes up to two
+ *        seconds when a node that does not answer has still to hear of what was received.
  * @return #MYCHAT_OK, also the second time. Since 0.1.0.
  */
 MYCHAT_API mychat_status mychat_client_close(mychat_client* client, mychat_error* error);

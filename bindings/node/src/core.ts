@@ -16,6 +16,13 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Options of {@link ClientCore.events}. */
+export interface EventsOptions extends CallOptions {
+  /** While so many events wait for the loop, no more are read from the library, unless a networked call waits for its
+   *  completion; listeners wait as well then. Default 1,024. */
+  highWaterMark?: number | undefined;
+}
+
 /** The events of a client, and what its listeners are given. */
 export interface ClientEvents {
   message: [message: Message, event: ClientEvent];
@@ -77,6 +84,7 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
   #given = 0;  // Highest number of the journal that listeners or streams were given.
   #acknowledged = 0;
   #acknowledging = false;
+  #holding = false;  // A batch is done with, and the next is not read yet.
   #missed = false;  // An event of the journal came while nobody was there for it.
   #unheard = Infinity;  // The first message among them, which must not be acknowledged.
 
@@ -124,16 +132,18 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
    * With `acknowledge: 'auto'` an event is acknowledged when the loop asks for the next one: a crash, or an exception
    * in the loop, lets it come again after a restart. The sequence ends when the client is closed.
    */
-  events(options: CallOptions = {}): EventStream {
+  events(options: EventsOptions = {}): EventStream {
     options.signal?.throwIfAborted();
-    const { signal } = options;
+    const { signal, highWaterMark = 1024 } = options;
+    if (!Number.isSafeInteger(highWaterMark) || highWaterMark < 1) throw new RangeError('highWaterMark is not a positive integer');
     const aborted = (): void => leave({ reason: signal?.reason });
     const leave = (failure?: { reason: unknown }): void => {
       this.#streams.delete(stream);
+      this.#readOn();
       signal?.removeEventListener('abort', aborted);
       if (failure) stream.end(failure);
     };
-    const stream = new EventStream(() => this.#acknowledge(), leave);
+    const stream = new EventStream(highWaterMark, () => this.#acknowledge(), () => this.#readOn(), leave);
     if (this.#closed) stream.end();
     else this.#streams.add(stream);
     signal?.addEventListener('abort', aborted, { once: true });
@@ -258,6 +268,7 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
   ): Promise<{ id: number; completion: Promise<Completed> }> {
     ++this.#beginning;
     this.#hold();
+    this.#readOn();
     try {
       const id = await later(operation, () => begin(this.#handle));
       const completion = this.#completion(operation, id);
@@ -349,8 +360,17 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
     } finally {
       this.#acknowledge();
       if (index < batch.length && !this.#closed) setImmediate(() => this.#handleFrom(batch, index));
-      else this.#watcher.resume();
+      else this.#holding = true;
+      this.#readOn();
     }
+  }
+
+  // Reads on after a batch, unless a stream is full. Completions come the same way: while one is waited for, it goes on.
+  #readOn(): void {
+    if (!this.#holding || this.#closed) return;
+    if (this.#pending.size + this.#beginning === 0) for (const stream of this.#streams) if (stream.full) return;
+    this.#holding = false;
+    this.#watcher.resume();
   }
 
   #failed(error: unknown): void {

@@ -7,7 +7,7 @@ export { Bot, type BotEvents, type BotOptions, type Reply } from './bot';
 export {
   Client, type ClientOptions, type LoginOptions, type PageOptions, type RegisterOptions, type SendOptions,
 } from './client';
-export { ClientCore, type CallOptions, type ClientEvents } from './core';
+export { ClientCore, type CallOptions, type ClientEvents, type EventsOptions } from './core';
 export type {
   BackupKind, ConnectionState, ContentType, Direction, ErrorDomain, EventType, FingerprintForm, KeyFormat, LogLevel,
   MessageStatus, Operation, PolicyFlag, PresenceStatus, Repair, ScanResult, Status, Trust, Verification,

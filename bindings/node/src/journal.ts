@@ -14,13 +14,22 @@ export class EventStream implements AsyncIterableIterator<ClientEvent> {
   #inHand = 0;
   #ended = false;
   #failure: { reason: unknown } | null = null;
+  readonly #most: number;
   readonly #progressed: () => void;
+  readonly #asked: () => void;
   readonly #left: () => void;
 
   /** @internal */
-  constructor(progressed: () => void, left: () => void) {
+  constructor(most: number, progressed: () => void, asked: () => void, left: () => void) {
+    this.#most = most;
     this.#progressed = progressed;
+    this.#asked = asked;
     this.#left = left;
+  }
+
+  /** @internal More should not be read for it. */
+  get full(): boolean {
+    return this.#waiting.length >= this.#most;
   }
 
   /** @internal */
@@ -63,6 +72,7 @@ export class EventStream implements AsyncIterableIterator<ClientEvent> {
     const event = this.#waiting.shift();
     if (event !== undefined) this.#inHand = event.seq;
     if (done) this.#progressed();
+    this.#asked();
     if (event !== undefined) return Promise.resolve({ done: false, value: event });
     if (this.#failure !== null) {
       const { reason } = this.#failure;

@@ -47,6 +47,32 @@ test('register', async () => {
   assert.ok([400, 409].includes(error.detail));
 });
 
+test('a slow loop leaves what comes in the journal, and gets everything in order', async () => {
+  const [a, b] = await pair();
+  await a.client.addContact(b.handle);
+  const COUNT = 400, MARK = 4, READ_AT_ONCE = 128;
+  const texts = Array.from({ length: COUNT }, (_, index) => `${index} ${TEXTS[1]}`);
+  assert.throws(() => a.client.events({ highWaterMark: 0 }), RangeError);
+  const events = a.client.events({ highWaterMark: MARK });
+  for (const text of texts) await b.client.sendText(a.handle, text);
+  const heard = () => a.watch.events.filter((event) => event.type === 'message').length;
+  const got = [];
+  let full = 0;
+  for await (const event of events) {
+    if (event.type !== 'message') continue;
+    got.push(event.message.text);
+    if (got.length === 1) {
+      await eventually(async () => (await a.client.history(b.handle, { limit: 1 })).messages[0]?.text === texts.at(-1));
+      full = heard();
+    }
+    // A completion comes although much waits before it.
+    if (got.length === 2) assert.equal((await a.client.lookup(b.handle)).handle, b.handle);
+    if (got.length === COUNT) break;
+  }
+  assert.ok(full <= MARK + READ_AT_ONCE, `${full} of ${COUNT} were read for a loop that stood still`);
+  assert.deepEqual(got, texts);
+});
+
 test('backup and restore', async () => {
   const [a, b] = await pair();
   await a.client.addContact(b.handle, { nickname: TEXTS[2] });

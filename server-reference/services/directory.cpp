@@ -185,9 +185,9 @@ wire::KeyResponse Directory::Impl::replace_keys(Change& change, const Principal&
   const std::string data =
       data_of(wire::KeyChangeItem{caller.handle, user.public_key, user.public_key_fingerprint,
                                   user.signing_key, user.signing_key_certificate, update.rotation});
-  for (const UserId peer : holders_and_peers(change.db, user.id)) {
-    context.put_event(change, peer, ItemType::kKeyChange, data);
-  }
+  std::vector<UserId> hearers = holders_and_peers(change.db, user.id);
+  hearers.push_back(user.id);  // The other devices.
+  for (const UserId hearer : hearers) context.put_event(change, hearer, ItemType::kKeyChange, data);
   return keys_of(user);
 }
 

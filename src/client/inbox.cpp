@@ -276,18 +276,31 @@ void Inbox::apply(Change& change, const wire::KeyChangeItem& item) {
 void Inbox::ask_present(const wire::KeyChangeItem& item, std::stop_token stop) {
   const auto handle = normalize_handle(item.handle);
   if (!handle || present_.contains(*handle)) return;
+  bool own = false;
   {
     const std::lock_guard lock(core_.mutex);
     core_.require_open();
-    if (core_.account && *handle == core_.account->handle) return;
-    const auto known = core_.store->contacts().get(*handle);
-    if (!known || known->public_key.empty()) return;
-    if (!known->pending && equal_fingerprints(known->fingerprint, item.public_key_fingerprint)) return;
+    own = core_.account && *handle == core_.account->handle;
+    if (own) {
+      if (!core_.keyring || equal_fingerprints(core_.keyring->fingerprint, item.public_key_fingerprint))
+        return;
+    } else {
+      const auto known = core_.store->contacts().get(*handle);
+      if (!known || known->public_key.empty()) return;
+      if (!known->pending && equal_fingerprints(known->fingerprint, item.public_key_fingerprint)) return;
+    }
   }
   try {
-    present_.emplace(*handle, ask_keys(core_, *handle, std::move(stop)));
+    if (own) {
+      learn_own_signer(core_, std::move(stop));
+      present_.emplace(*handle, std::nullopt);
+    } else {
+      present_.emplace(*handle, ask_keys(core_, *handle, std::move(stop)));
+    }
   } catch (const Error& error) {
-    if (ends_connection(error)) throw;
+    // That this device's own key was replaced begins the connection anew, once.
+    if (ends_connection(error) || (own && error.status() == MYCHAT_E_KEY_MISMATCH && error.retryable()))
+      throw;
     if (error.status() == MYCHAT_E_NOT_FOUND) present_.emplace(*handle, std::nullopt);
     core_.warn("inbox", std::string("A contact's present keys could not be had: ") + error.what());
   }

@@ -174,6 +174,12 @@ TEST_F(Trust, AnotherDeviceFollowsARotationByTheNewestBackupAndSendsNothingUntil
     phone.wait_online();
     rotate(a);
     b.forget();
+    phone.wait(
+        [](const Seen& s) {
+          return s.type == MYCHAT_EVENT_CONNECTION && s.state == MYCHAT_CONNECTION_ONLINE &&
+                 s.error == MYCHAT_E_KEY_MISMATCH;
+        },
+        "it is told while it is online");
     phone.reopen();
     EXPECT_EQ(phone.wait_online().error, MYCHAT_E_KEY_MISMATCH);
     const std::string id = phone.send(kBob, "from the phone " + std::to_string(kind));

@@ -85,8 +85,8 @@ void Sync::mailbox_polling(const Secret& token, const wire::NodeInfo& info, std:
   }
 }
 
-// Whoever leaves after the event of the last message has still told its sender of the delivery, if the node is
-// quick to take it.
+// Whoever leaves after the event of the last message has still told its sender of the delivery, if the node
+// is quick to take it.
 void Sync::acknowledge_polled(const Secret& token, std::int64_t last, std::stop_token stop) {
   try {
     core_.node().ack(token, last, std::move(stop));

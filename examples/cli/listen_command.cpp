@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
+#include <string>
+#include <unordered_set>
 
 #include "commands.h"
 #include "session.h"
@@ -132,8 +134,12 @@ class Listener {
   void show_status(const mychat_event& event) {
     const mychat_message& message = *event.data.message;
     if (message.direction == MYCHAT_DIRECTION_IN) {
-      if (message.readable != 0 && message.status < MYCHAT_MESSAGE_READ)
+      if (message.readable == 0 || message.status >= MYCHAT_MESSAGE_READ) return;
+      if (!printed_.contains(message.id)) {
         print_message(message);  // It can be read now.
+      } else if (message.verification == MYCHAT_VERIFICATION_VERIFIED) {
+        print_note(session_.globals(), "* " + std::string(message.id) + " is verified now");
+      }
     } else if (options_.status || message.status == MYCHAT_MESSAGE_FAILED) {
       print_result("* " + std::string(message.id) + " to " + safe_line(message.peer) + ": " +
                    message_status_name(message.status) +
@@ -145,10 +151,16 @@ class Listener {
 
   void print_message(const mychat_message& message) {
     print_result(message_line(message, trust_of(session_.client(), message.sender)));
+    if (message.readable == 0) return;
+    if (printed_.size() >= kMostRemembered) printed_.clear();
+    printed_.emplace(message.id);
   }
+
+  static constexpr std::size_t kMostRemembered = 10'000;
 
   Session& session_;
   const ListenOptions& options_;
+  std::unordered_set<std::string> printed_;  // Ids of messages whose text was printed.
 };
 
 }  // namespace

@@ -167,14 +167,14 @@ TEST_F(Keys, ARotationWhoseAnswerWasLostIsFoundOutAndKept) {
 }
 
 TEST_F(Keys, ANodeWithAnotherKeyForTheAccountIsReported) {
-  Middle middle(node.port());
-  Sdk b = bob_through(middle);
   const std::string other = [] {
     std::string pem = test::alice_key().public_key().to_spki_pem();
     std::string escaped;
     for (const char c : pem) escaped += c == '\n' ? std::string("\\n") : std::string(1, c);
     return escaped;
   }();
+  Middle middle(node.port());
+  Sdk b = bob_through(middle);
   middle.set_alter([&](const test::RawRequest& request, std::string& body) {
     if (request.target != "/api/users/me") return true;
     const std::size_t at = body.find("-----BEGIN PUBLIC KEY-----");

@@ -44,6 +44,9 @@ ExitCode exit_code(mychat_status status) {
     case MYCHAT_E_NO_KEY_MATERIAL:
     case MYCHAT_E_POLICY:
     case MYCHAT_E_NO_IDENTITY:
+    case MYCHAT_E_STALE:
+    case MYCHAT_E_REPLAY:
+    case MYCHAT_E_DOWNGRADE:
       return kKeys;
     case MYCHAT_E_STORE:
     case MYCHAT_E_STORE_HELD:
@@ -77,6 +80,8 @@ const char* domain_name(mychat_error_domain domain) {
       return "node";
     case MYCHAT_DOMAIN_PROTOCOL:
       return "protocol";
+    case MYCHAT_DOMAIN_FEDERATION:
+      return "federation";
     default:
       return "none";
   }

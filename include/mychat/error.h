@@ -47,6 +47,9 @@ enum {
   MYCHAT_E_NO_KEY_MATERIAL = 46, /**< The node lost the message's wrapped key or iv; it can never be read. */
   MYCHAT_E_POLICY = 47,          /**< The account's policy refuses it (signature required, for example). */
   MYCHAT_E_NO_IDENTITY = 48,     /**< This account has no private key here; restore a backup. */
+  MYCHAT_E_STALE = 49,           /**< Signed, but out of its time, or older than what was seen before. */
+  MYCHAT_E_REPLAY = 50,          /**< Signed, but it was used before. */
+  MYCHAT_E_DOWNGRADE = 51,       /**< A node offers less than it has proven before. */
 
   /* Local store and files (60 to 79). */
   MYCHAT_E_STORE = 60,         /**< SQLite failed; `detail` is its extended result code. */
@@ -76,16 +79,17 @@ enum {
 typedef int32_t mychat_error_domain;
 
 enum {
-  MYCHAT_DOMAIN_NONE = 0,    /**< No error. */
-  MYCHAT_DOMAIN_API = 1,     /**< The call's arguments or order. `detail` is 0. */
-  MYCHAT_DOMAIN_CRYPTO = 2,  /**< `detail` is OpenSSL's reason code or 0. */
-  MYCHAT_DOMAIN_KEYS = 3,    /**< Keys, certificates, backups. `detail` is 0. */
-  MYCHAT_DOMAIN_E2EE = 4,    /**< Message envelopes. `detail` is 0. */
-  MYCHAT_DOMAIN_STORE = 5,   /**< `detail` is SQLite's extended result code or 0. */
-  MYCHAT_DOMAIN_SYSTEM = 6,  /**< `detail` is errno or 0. */
-  MYCHAT_DOMAIN_NETWORK = 7, /**< `detail` is libcurl's code or 0. */
-  MYCHAT_DOMAIN_NODE = 8,    /**< `detail` is the HTTP status. */
-  MYCHAT_DOMAIN_PROTOCOL = 9 /**< Bytes that are not what the contract says. `detail` is 0. */
+  MYCHAT_DOMAIN_NONE = 0,       /**< No error. */
+  MYCHAT_DOMAIN_API = 1,        /**< The call's arguments or order. `detail` is 0. */
+  MYCHAT_DOMAIN_CRYPTO = 2,     /**< `detail` is OpenSSL's reason code or 0. */
+  MYCHAT_DOMAIN_KEYS = 3,       /**< Keys, certificates, backups. `detail` is 0. */
+  MYCHAT_DOMAIN_E2EE = 4,       /**< Message envelopes. `detail` is 0. */
+  MYCHAT_DOMAIN_STORE = 5,      /**< `detail` is SQLite's extended result code or 0. */
+  MYCHAT_DOMAIN_SYSTEM = 6,     /**< `detail` is errno or 0. */
+  MYCHAT_DOMAIN_NETWORK = 7,    /**< `detail` is libcurl's code or 0. */
+  MYCHAT_DOMAIN_NODE = 8,       /**< `detail` is the HTTP status. */
+  MYCHAT_DOMAIN_PROTOCOL = 9,   /**< Bytes that are not what the contract says. `detail` is 0. */
+  MYCHAT_DOMAIN_FEDERATION = 10 /**< Another node: its identity, signatures, trust. `detail` is 0. */
 };
 
 /** Bytes of mychat_error.message, its NUL included. */

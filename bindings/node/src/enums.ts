@@ -35,21 +35,21 @@ function enumeration<N extends string>(prefix: string, keys: Record<N, 1>): Enum
 export type Status = 'invalidArgument' | 'invalidState' | 'outOfMemory' | 'internal' | 'cancelled' |
   'timeout' | 'closed' | 'notFound' | 'alreadyExists' | 'unsupported' | 'busy' | 'random' | 'malformed' |
   'tooLarge' | 'crypto' | 'decrypt' | 'wrongPassword' | 'keyMismatch' | 'signature' | 'keyChanged' |
-  'noKeyMaterial' | 'policy' | 'noIdentity' | 'store' | 'storeHeld' | 'storeKey' | 'storeCorrupt' |
-  'storeTooNew' | 'io' | 'network' | 'dns' | 'tls' | 'plaintextRefused' | 'protocol' | 'unauthorized' |
+  'noKeyMaterial' | 'policy' | 'noIdentity' | 'stale' | 'replay' | 'downgrade' | 'store' | 'storeHeld' |
+  'storeKey' | 'storeCorrupt' | 'storeTooNew' | 'io' | 'network' | 'dns' | 'tls' | 'plaintextRefused' | 'protocol' | 'unauthorized' |
   'forbidden' | 'registrationClosed' | 'rateLimited' | 'rejected' | 'node';
 export const statuses = enumeration<Status>('MYCHAT_E_', { invalidArgument: 1, invalidState: 1, outOfMemory: 1,
   internal: 1, cancelled: 1, timeout: 1, closed: 1, notFound: 1, alreadyExists: 1, unsupported: 1, busy: 1,
   random: 1, malformed: 1, tooLarge: 1, crypto: 1, decrypt: 1, wrongPassword: 1, keyMismatch: 1, signature: 1,
-  keyChanged: 1, noKeyMaterial: 1, policy: 1, noIdentity: 1, store: 1, storeHeld: 1, storeKey: 1,
-  storeCorrupt: 1, storeTooNew: 1, io: 1, network: 1, dns: 1, tls: 1, plaintextRefused: 1, protocol: 1,
+  keyChanged: 1, noKeyMaterial: 1, policy: 1, noIdentity: 1, stale: 1, replay: 1, downgrade: 1,
+  store: 1, storeHeld: 1, storeKey: 1, storeCorrupt: 1, storeTooNew: 1, io: 1, network: 1, dns: 1, tls: 1, plaintextRefused: 1, protocol: 1,
   unauthorized: 1, forbidden: 1, registrationClosed: 1, rateLimited: 1, rejected: 1, node: 1 });
 
 /** The part of the library that an error comes from: `MYCHAT_DOMAIN_...`. */
 export type ErrorDomain = 'none' | 'api' | 'crypto' | 'keys' | 'e2ee' | 'store' | 'system' | 'network' |
-  'node' | 'protocol';
+  'node' | 'protocol' | 'federation';
 export const domains = enumeration<ErrorDomain>('MYCHAT_DOMAIN_', { none: 1, api: 1, crypto: 1, keys: 1,
-  e2ee: 1, store: 1, system: 1, network: 1, node: 1, protocol: 1 });
+  e2ee: 1, store: 1, system: 1, network: 1, node: 1, protocol: 1, federation: 1 });
 
 /** Level of a line of the log: `MYCHAT_LOG_...`. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warning' | 'error';

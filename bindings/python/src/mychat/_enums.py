@@ -46,6 +46,9 @@ class Status(_Open):
     NO_KEY_MATERIAL = 46
     POLICY = 47
     NO_IDENTITY = 48
+    STALE = 49
+    REPLAY = 50
+    DOWNGRADE = 51
     STORE = 60
     STORE_HELD = 61
     STORE_KEY = 62
@@ -83,6 +86,7 @@ class Domain(_Open):
     NODE = 8
     """``detail`` is the HTTP status."""
     PROTOCOL = 9
+    FEDERATION = 10
 
 
 class LogLevel(_Open):

@@ -1,0 +1,66 @@
+#include "federation/continuity.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace mychat::federation {
+namespace {
+
+[[noreturn]] void refuse(mychat_status status, const std::string& message) {
+  throw Error(status, MYCHAT_DOMAIN_FEDERATION, message);
+}
+
+// The document's own check has shown that its rotations form a chain that ends at its key.
+bool handed_over(const Ed25519PublicKey& pinned, const NodeDocument& document) {
+  return std::any_of(document.rotations.begin(), document.rotations.end(),
+                     [&](const NodeKeyRotation& rotation) { return rotation.from == pinned; });
+}
+
+}  // namespace
+
+Continuity check_continuity(const std::optional<PinnedNode>& pinned, const VerifiedDocument& document) {
+  if (!pinned) return Continuity::kFirst;
+  const NodeDocument& shown = document.content;
+  const std::string who = pinned->domain;
+  if (shown.domain != who)
+    refuse(MYCHAT_E_KEY_MISMATCH, "The document is of " + shown.domain + ", not of " + who + ".");
+  const bool same_key = shown.key == pinned->key;
+  if (!same_key && !handed_over(pinned->key, shown)) {
+    refuse(MYCHAT_E_KEY_CHANGED, "The key of " + who +
+                                     " is another one, and the key known so far did not sign that: "
+                                     "traffic with it stops until the operator accepts the new key.");
+  }
+  if (shown.sequence < pinned->sequence) {
+    refuse(MYCHAT_E_STALE, "The document of " + who + " has the sequence number " +
+                               std::to_string(shown.sequence) + ", but " + std::to_string(pinned->sequence) +
+                               " was seen before.");
+  }
+  if (shown.sequence == pinned->sequence && document.digest != pinned->digest) {
+    refuse(MYCHAT_E_STALE, "There are two documents of " + who + " with the sequence number " +
+                               std::to_string(shown.sequence) + ".");
+  }
+  const auto best = std::max_element(shown.protocols.begin(), shown.protocols.end());
+  if (*best < pinned->protocol) {
+    refuse(MYCHAT_E_DOWNGRADE, who + " spoke protocol " + std::to_string(pinned->protocol) +
+                                   " before, and now offers none as new.");
+  }
+  if (!same_key) return Continuity::kRotated;
+  return shown.sequence == pinned->sequence ? Continuity::kSame : Continuity::kRenewed;
+}
+
+PinnedNode pin(const std::optional<PinnedNode>& pinned, const VerifiedDocument& document) {
+  return {.domain = document.content.domain,
+          .key = document.content.key,
+          .sequence = document.content.sequence,
+          .digest = document.digest,
+          .protocol = pinned ? pinned->protocol : 0};
+}
+
+void refuse_v1_of_pinned(const std::optional<PinnedNode>& pinned) {
+  if (!pinned) return;
+  refuse(MYCHAT_E_DOWNGRADE,
+         pinned->domain + " has proven its key before, and now shows a document of protocol 1 without one.");
+}
+
+}  // namespace mychat::federation

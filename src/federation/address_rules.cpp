@@ -1,8 +1,11 @@
 #include "federation/address_rules.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cstring>
 #include <span>
 #include <string>
 
@@ -100,6 +103,24 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   if (inet_pton(AF_INET, terminated.c_str(), four_octets.data()) == 1) return v4(four_octets);
   std::array<std::uint8_t, 16> octets{};
   if (inet_pton(AF_INET6, terminated.c_str(), octets.data()) == 1) return v6(octets);
+  return std::nullopt;
+}
+
+std::optional<IpAddress> IpAddress::from(const sockaddr* address) noexcept {
+  if (address->sa_family == AF_INET) {
+    sockaddr_in in{};
+    std::memcpy(&in, address, sizeof in);
+    std::array<std::uint8_t, 4> octets{};
+    std::memcpy(octets.data(), &in.sin_addr, octets.size());
+    return v4(octets);
+  }
+  if (address->sa_family == AF_INET6) {
+    sockaddr_in6 in{};
+    std::memcpy(&in, address, sizeof in);
+    std::array<std::uint8_t, 16> octets{};
+    std::memcpy(octets.data(), &in.sin6_addr, octets.size());
+    return v6(octets);
+  }
   return std::nullopt;
 }
 

@@ -8,6 +8,8 @@
 #include <optional>
 #include <string_view>
 
+struct sockaddr;
+
 namespace mychat::federation {
 
 struct IpAddress {
@@ -17,6 +19,7 @@ struct IpAddress {
   // Dotted IPv4 of four decimal numbers or IPv6 text, with or without brackets; no zone, no octal, no
   // shortened IPv4.
   static std::optional<IpAddress> parse(std::string_view text);
+  static std::optional<IpAddress> from(const sockaddr* address) noexcept;  // Nothing for other families.
   bool operator==(const IpAddress&) const = default;
 };
 

@@ -17,10 +17,6 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
-curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) {
-  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
 const char* method_name(HttpMethod method) {
   switch (method) {
     case HttpMethod::kGet:
@@ -101,7 +97,9 @@ void HttpTransfer::prepare(const TransportOptions& options, const std::string& a
   if (request_.once) set(CURLOPT_FRESH_CONNECT, 1L);
   // A cancelled look-up is left to end by itself; otherwise cancelling would wait for the resolver.
   set(CURLOPT_QUICK_EXIT, 1L);
-  set(CURLOPT_OPENSOCKETFUNCTION, &open_socket);
+  set(CURLOPT_OPENSOCKETFUNCTION, &HttpTransfer::on_socket);
+  set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
+  address_filter_ = options.address_filter;
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   if (!options.proxy_from_environment) set(CURLOPT_PROXY, "");
 
@@ -165,6 +163,27 @@ void HttpTransfer::set_request(const TransportOptions& options) {
     wipe(line);
   }
   set(CURLOPT_HTTPHEADER, header_list_);
+}
+
+curl_socket_t HttpTransfer::on_socket(void* self, curlsocktype, curl_sockaddr* address) {
+  try {
+    if (!static_cast<HttpTransfer*>(self)->may_connect(&address->addr)) return CURL_SOCKET_BAD;
+  } catch (const std::bad_alloc&) {
+    return CURL_SOCKET_BAD;
+  }
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+bool HttpTransfer::may_connect(const sockaddr* address) {
+  if (!address_filter_) return true;
+  const std::string reason = address_filter_(address);
+  if (reason.empty()) {
+    refused_.reset();  // Another address of the same name will do.
+    return true;
+  }
+  refused_ = Error(MYCHAT_E_POLICY, MYCHAT_DOMAIN_NETWORK,
+                   url_.host + " was not connected to: its address " + reason + ".", CURLE_COULDNT_CONNECT);
+  return false;
 }
 
 std::size_t HttpTransfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {

@@ -38,6 +38,7 @@ class HttpTransfer {
   struct FreeEasy {
     void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
   };
+  static curl_socket_t on_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   template <class Value>
@@ -46,6 +47,7 @@ class HttpTransfer {
   void set_limits(const TransportOptions& options);
   void set_request(const TransportOptions& options);
   void append_header(const std::string& line);
+  bool may_connect(const sockaddr* address);
   bool take_header(std::string_view line);
   bool take_body(std::string_view bytes);
 
@@ -53,6 +55,7 @@ class HttpTransfer {
   Url url_;
   HttpRequest request_;
   HttpCallback callback_;
+  AddressFilter address_filter_;
   std::chrono::milliseconds connect_timeout_{0};
   std::chrono::steady_clock::time_point started_;
   curl_slist* header_list_ = nullptr;

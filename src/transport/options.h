@@ -3,13 +3,19 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+struct sockaddr;
+
 namespace mychat {
 
 class Log;
+
+// Why an address must not be connected to, as the end of a sentence ("is loopback"); empty: it may.
+using AddressFilter = std::function<std::string(const sockaddr* address)>;
 
 struct TransportOptions {
   // Certificate authorities, PEM. Where either is set they replace the system's, otherwise the system's are
@@ -20,7 +26,10 @@ struct TransportOptions {
   // the SHA-256 of its SubjectPublicKeyInfo (curl's notation). Empty: no pin.
   std::vector<std::string> pins;
 
-  bool allow_plaintext = false;         // http and ws to other machines.
+  bool allow_plaintext = false;  // http and ws to other machines.
+  // Asked about every address that an HTTP request is about to connect to, after the name was resolved. On
+  // the client's thread; must not throw. Not asked of a proxy's.
+  AddressFilter address_filter;
   bool proxy_from_environment = false;  // http_proxy, https_proxy, no_proxy: for HTTP only.
 
   std::chrono::milliseconds connect_timeout{10'000};  // Name, TCP and TLS together.

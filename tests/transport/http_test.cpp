@@ -1,9 +1,11 @@
 // HTTP against servers that answer well and against servers that do not.
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <atomic>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <latch>
 #include <random>
@@ -529,6 +531,43 @@ TEST(Http, ChecksItsOptions) {
   EXPECT_EQ(refused([](auto& o) { o.user_agent = "a\r\nX: y"; }), MYCHAT_E_INVALID_ARGUMENT);
   EXPECT_EQ(refused([](auto& o) { o.connect_timeout = milliseconds(0); }), MYCHAT_E_INVALID_ARGUMENT);
   EXPECT_EQ(refused([](auto&) {}), MYCHAT_OK);
+}
+
+// Refuses 127.0.0.1, and takes the rest of the loopback network.
+std::string not_the_first(const sockaddr* address) {
+  sockaddr_in in{};
+  std::memcpy(&in, address, sizeof in);
+  return in.sin_addr.s_addr == htonl(INADDR_LOOPBACK) ? "is the first" : "";
+}
+
+TransportOptions filtered(AddressFilter filter) {
+  TransportOptions options;
+  options.allow_plaintext = true;
+  options.address_filter = std::move(filter);
+  return options;
+}
+
+TEST(Http, AnAddressThatTheFilterRefusesIsNotConnectedTo) {
+  std::atomic<int> connections = 0;
+  Server server([&](Connection& connection) {
+    ++connections;
+    never(connection);
+  });
+  const Error error = failure_of(get(server), filtered(not_the_first));
+  EXPECT_EQ(error.status(), MYCHAT_E_POLICY);
+  EXPECT_EQ(std::string(error.what()), "127.0.0.1 was not connected to: its address is the first.");
+  EXPECT_EQ(connections, 0);
+}
+
+TEST(Http, TheFilterIsAskedAboutEveryAddressThatANameResolvesTo) {
+  Server server(always(kOk));
+  const FakeName name("two.example", {"127.0.0.1", "127.0.0.2"});
+  HttpRequest request = get(server);
+  request.url = server.url("http", "two.example", "/");
+  EXPECT_EQ(failure_of(request, filtered([](const sockaddr*) { return "is none"; })).status(),
+            MYCHAT_E_POLICY);
+  // The second one may be connected to, but nobody listens there.
+  EXPECT_EQ(failure_of(request, filtered(not_the_first)).status(), MYCHAT_E_NETWORK);
 }
 
 }  // namespace

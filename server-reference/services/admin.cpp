@@ -29,7 +29,7 @@ T write_and_wait(ServiceContext& context, std::function<T(Change&)> change) {
 
 UserRow existing(SqliteConnection& db, std::string_view username) {
   auto user = find_user(db, lower_ascii(username));
-  if (!user || user->deleted_at) throw Refused(404, "There is no such user.");
+  if (!user || user->deleted_at || user->node != 0) throw Refused(404, "There is no such user.");
   return std::move(*user);
 }
 
@@ -57,14 +57,16 @@ UserPage Admin::list_users(int page, int limit, std::string_view search) {
   auto db = context_.storage.read();
   UserPage result;
   {
-    auto count =
-        db->query("SELECT count(*) FROM users WHERE deleted_at IS NULL AND instr(username, ?) > 0", wanted);
+    auto count = db->query(
+        "SELECT count(*) FROM users WHERE deleted_at IS NULL AND node IS NULL AND instr(username, ?) > 0",
+        wanted);
     if (count.step()) result.total = count.integer(0);
   }
   std::vector<UserId> ids;
   {
     auto rows = db->query(
-        "SELECT id FROM users WHERE deleted_at IS NULL AND instr(username, ?) > 0 ORDER BY username LIMIT ? "
+        "SELECT id FROM users WHERE deleted_at IS NULL AND node IS NULL AND instr(username, ?) > 0 ORDER BY "
+        "username LIMIT ? "
         "OFFSET ?",
         wanted, limit, offset);
     while (rows.step()) ids.push_back(rows.integer(0));

@@ -47,13 +47,39 @@ ServiceContext::ServiceContext(NodeConfig chosen, StorageOptions storage_options
       workers(config.read_threads, config.read_queue),
       hashers(config.argon2_threads, config.argon2_queue) {}
 
-std::string ServiceContext::local_username(std::string_view handle) const {
+std::string ServiceContext::username_of(std::string_view handle) const {
   const auto parsed = Handle::parse(handle);
   if (!parsed) throw Refused(400, "This is not a handle of the form username@domain.");
-  if (parsed->domain != config.domain) {
-    throw Refused(501, "Users of other nodes cannot be reached yet: this node does not federate.");
+  return parsed->domain == config.domain ? parsed->username : parsed->to_string();
+}
+
+std::string ServiceContext::reachable_username(std::string_view handle) const {
+  std::string name = username_of(handle);
+  if (const auto at = name.find('@'); at != std::string::npos) {
+    if (auto refusal = refusal_of_domain(std::string_view(name).substr(at + 1)))
+      throw Refused(std::move(*refusal));
   }
-  return parsed->username;
+  return name;
+}
+
+std::optional<Failure> ServiceContext::refusal_of_domain(std::string_view domain) const {
+  if (!config.federation_enabled) {
+    return Failure{501, "Users of other nodes cannot be reached: this node does not federate.", 0};
+  }
+  if (!rules.allows(domain)) {
+    return Failure{403, "The operator of this node does not let it speak with " + std::string(domain) + ".",
+                   0};
+  }
+  return std::nullopt;
+}
+
+bool ServiceContext::queue(Change& change, NodeId node, OutKind kind, std::int64_t message,
+                           std::string_view data, std::int64_t bytes) {
+  if (!enqueue(change.db, node, kind, message, data, bytes, queue_limits, change.now)) return false;
+  change.afterwards.push_back([this, node] {
+    if (outbound) outbound(node);
+  });
+  return true;
 }
 
 void ServiceContext::put_event(Change& change, UserId user, ItemType type, const std::string& data) {

@@ -13,10 +13,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bus/bus.h"
+#include "services/federation_rules.h"
 #include "services/node_config.h"
 #include "services/records.h"
 #include "services/result.h"
 #include "services/worker_pool.h"
+#include "storage/federation_table.h"
 #include "storage/sqlite.h"
 #include "storage/storage.h"
 #include "storage/user_table.h"
@@ -49,16 +51,30 @@ class ServiceContext {
   // Called inside the transaction that changes whether a user exists or is active.
   std::function<void(const std::string& username)> user_changed;
 
+  // Called on the writer thread after the commit that gave this node's queue something.
+  std::function<void(NodeId)> outbound;
+  QueueLimits queue_limits;
+  FederationRules rules;
+
   // Runs `change` in the writer's transaction and calls `done` after the commit. Never blocks. `may_wait`:
   // see Operation.
   template <class T>
   void write(std::function<T(Change&)> change, Callback<T> done, bool may_wait = false);
 
+  // Users of other nodes have their handle for a name.
   std::string handle_of(std::string_view username) const {
-    return std::string(username) + '@' + config.domain;
+    return username.find('@') == std::string_view::npos ? std::string(username) + '@' + config.domain
+                                                        : std::string(username);
   }
-  // The user name of a handle of this node. Refused 400 for what is no handle, 501 for one of another node.
-  std::string local_username(std::string_view handle) const;
+  // What the row of the handle's user is found by. Refused 400 for what is no handle.
+  std::string username_of(std::string_view handle) const;
+  // The same; also refused: 501 for a handle of another node when this one does not federate, 403 when the
+  // operator's rules keep them apart.
+  std::string reachable_username(std::string_view handle) const;
+  std::optional<Failure> refusal_of_domain(std::string_view domain) const;
+  // Queues something for another node and has it told after the commit. False when its queue is full.
+  bool queue(Change& change, NodeId node, OutKind kind, std::int64_t message, std::string_view data,
+             std::int64_t bytes);
   void put_event(Change& change, UserId user, ItemType type, const std::string& data);
   // The user row of the caller, or Refused 401 when it is gone or disabled meanwhile.
   UserRow require_user(SqliteConnection& db, const Principal& caller) const;

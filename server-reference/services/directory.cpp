@@ -35,7 +35,7 @@ struct Directory::Impl {
   }
 
   UserRow active(SqliteConnection& db, std::string_view handle) const {
-    auto user = find_user(db, context.local_username(handle));
+    auto user = find_user(db, context.reachable_username(handle));
     if (!user || user->deleted_at) throw Refused(404, "There is no such user.");
     return std::move(*user);
   }
@@ -238,7 +238,7 @@ void Directory::add_contact(const Caller& caller, std::string handle, std::optio
   Impl* impl = impl_.get();
   impl->context.write<wire::Contact>(
       [impl, caller, handle = std::move(handle), nickname = std::move(nickname)](Change& change) {
-        return impl->add(change, *caller, impl->context.local_username(handle), nickname);
+        return impl->add(change, *caller, impl->context.reachable_username(handle), nickname);
       },
       std::move(done));
 }

@@ -76,7 +76,7 @@ void Mailbox::accept(const Caller& sender, std::vector<wire::SendMessageRequest>
 wire::ConversationPage Mailbox::conversation(const Caller& caller, std::string_view handle, int limit,
                                              std::optional<std::string> before) {
   ServiceContext& context = impl_->context;
-  const std::string username = context.local_username(handle);
+  const std::string username = context.username_of(handle);
   std::vector<std::int64_t> fresh;
   wire::ConversationPage page;
   {

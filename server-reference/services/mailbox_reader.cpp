@@ -132,6 +132,11 @@ MailboxItemPtr MailboxReader::item(const LogEntry& entry, const ConversationRow&
     return std::make_shared<MailboxItem>(entry.seq, ItemType::kRead,
                                          render_receipt(ids, peer, std::nullopt, entry.created_at));
   }
+  if (entry.kind == EntryKind::kFailed) {
+    return std::make_shared<MailboxItem>(entry.seq, ItemType::kReceipt,
+                                         render_receipt(ids, peer, "failed", entry.created_at,
+                                                        message_marks(db_, entry.seqs.front()).failure));
+  }
   const char* status = entry.kind == EntryKind::kRead ? "read" : "delivered";
   return std::make_shared<MailboxItem>(entry.seq, ItemType::kReceipt,
                                        render_receipt(ids, peer, status, entry.created_at));
@@ -260,6 +265,8 @@ void MailboxReader::fill_state(std::vector<wire::MessageOut>& messages, const st
       message.status = wire::DeliveryStatus::kRead;
     } else if (marks.delivered_at || acked) {
       message.status = wire::DeliveryStatus::kDelivered;
+    } else if (marks.failed_at) {
+      message.status = wire::DeliveryStatus::kFailed;
     } else if (received) {
       fresh.push_back(keys[i].seq);
     }

@@ -11,7 +11,8 @@
 namespace mychat::server {
 
 std::string render_receipt(const std::vector<std::string>& ids, const std::string& peer_handle,
-                           std::optional<std::string_view> status, std::int64_t timestamp) {
+                           std::optional<std::string_view> status, std::int64_t timestamp,
+                           std::optional<std::string_view> reason) {
   std::string json;
   json.reserve(128 + ids.size() * 40);
   JsonWriter writer(json);
@@ -20,6 +21,7 @@ std::string render_receipt(const std::vector<std::string>& ids, const std::strin
   writer.member("peer_handle", peer_handle);
   if (status) writer.member("status", *status);
   writer.time_member("timestamp", timestamp);
+  if (reason) writer.member("reason", *reason);
   writer.end_object();
   return json;
 }
@@ -29,7 +31,14 @@ KnownUser MailboxWriter::user(SqliteConnection& db, const std::string& username)
   const auto row = find_user(db, username);
   if (!row) return {};
   if (users_.size() >= kMaxKnown) users_.clear();
-  return users_[username] = {row->id, !row->deleted_at && !row->disabled, row->deleted_at.has_value()};
+  return users_[username] = {row->id, !row->deleted_at && !row->disabled, row->deleted_at.has_value(),
+                             row->node};
+}
+
+NodeId MailboxWriter::node_of(SqliteConnection& db, UserId user) {
+  if (const auto known = nodes_.find(user); known != nodes_.end()) return known->second;
+  if (nodes_.size() >= kMaxKnown) nodes_.clear();
+  return nodes_[user] = node_of_user(db, user);
 }
 
 std::int64_t MailboxWriter::conversation(Change& change, UserId a, UserId b) {
@@ -56,6 +65,7 @@ MailboxMemory& MailboxWriter::memory(Change& change, UserId user) {
 
 void MailboxWriter::forget() {
   users_.clear();
+  nodes_.clear();
   conversations_.clear();
   mailboxes_.clear();
   waiting_ = 0;
@@ -99,25 +109,16 @@ std::optional<Failure> refusal_of_key(const char* field, std::string_view algori
   return invalid(field, std::string(field) + " is not what RSA-4096 makes: base64 of 512 bytes.");
 }
 
-std::optional<Failure> refusal_of(const wire::SendMessageRequest& draft, const NodeConfig& config,
+std::optional<Failure> refusal_of(const wire::SendMessageRequest& draft, const ServiceContext& context,
                                   Handle& recipient) {
   if (draft.group_id) return Failure{501, "This node does not carry group messages yet.", 0};
   const auto parsed = Handle::parse(draft.recipient_handle.value_or(""));
   if (!parsed)
     return invalid("recipient_handle", "The recipient is not a handle of the form username@domain.");
-  if (parsed->domain != config.domain) {
-    return Failure{501, "Users of other nodes cannot be reached yet: this node does not federate.", 0};
+  if (parsed->domain != context.config.domain) {
+    if (auto refusal = context.refusal_of_domain(parsed->domain)) return refusal;
   }
-  if (draft.iv.empty()) return invalid("iv", "A message to a user needs its iv.");
-  if (!draft.encrypted_key) return invalid("encrypted_key", "A message to a user needs its wrapped key.");
-  if (auto refusal = refusal_of_key("encrypted_key", draft.algorithm, draft.encrypted_key)) return refusal;
-  if (auto refusal = refusal_of_key("sender_encrypted_key", draft.algorithm, draft.sender_encrypted_key))
-    return refusal;
-  const auto size = base64_decoded_size(draft.encrypted_content);
-  if (!size) return invalid("encrypted_content", "The encrypted content is not base64.");
-  if (*size > config.max_message_size) {
-    return Failure{413, "The message is larger than this node takes.", 0};
-  }
+  if (auto refusal = refusal_of_content(draft, context.config)) return refusal;
   recipient = *parsed;
   return std::nullopt;
 }
@@ -152,10 +153,24 @@ std::string render_for_recipient(const wire::MessageOut& message) {
 
 }  // namespace
 
+std::optional<Failure> refusal_of_content(const wire::SendMessageRequest& draft, const NodeConfig& config) {
+  if (draft.iv.empty()) return invalid("iv", "A message to a user needs its iv.");
+  if (!draft.encrypted_key) return invalid("encrypted_key", "A message to a user needs its wrapped key.");
+  if (auto refusal = refusal_of_key("encrypted_key", draft.algorithm, draft.encrypted_key)) return refusal;
+  if (auto refusal = refusal_of_key("sender_encrypted_key", draft.algorithm, draft.sender_encrypted_key))
+    return refusal;
+  const auto size = base64_decoded_size(draft.encrypted_content);
+  if (!size) return invalid("encrypted_content", "The encrypted content is not base64.");
+  if (*size > config.max_message_size) {
+    return Failure{413, "The message is larger than this node takes.", 0};
+  }
+  return std::nullopt;
+}
+
 Result<AcceptedMessage> MailboxWriter::accept_one(Change& change, const Principal& sender,
                                                   wire::SendMessageRequest& draft, std::uint64_t origin) {
   Handle handle;
-  if (auto refusal = refusal_of(draft, context_.config, handle)) {
+  if (auto refusal = refusal_of(draft, context_, handle)) {
     // A repeated id gets its first answer, whatever the rest says now.
     const auto repeats = parse_uuid(draft.id.value_or(""));
     if (repeats && find_message(change.db, *repeats)) return repeated(change, sender, *repeats);
@@ -164,37 +179,75 @@ Result<AcceptedMessage> MailboxWriter::accept_one(Change& change, const Principa
   const std::string id = draft.id ? *draft.id : uuid_v7(change.now);
   const auto uuid = parse_uuid(id);
   if (!uuid) return invalid("id", "The id is not a UUID.");
-  const KnownUser recipient = user(change.db, handle.username);
-  if (recipient.id == 0 || recipient.deleted) {
+  Addressing to{sender.user, sender.handle, {}, handle.to_string()};
+  if (handle.domain == context_.config.domain) {
+    to.recipient = user(change.db, handle.username);
+  } else {
+    // Before a row is made for the recipient: a repeated id changes nothing.
+    if (find_message(change.db, *uuid)) return repeated(change, sender, *uuid);
+    to.recipient = user(change.db, to.recipient_handle);
+    if (to.recipient.id == 0) to.recipient = remote_user(change, handle);
+  }
+  if (to.recipient.id == 0 || to.recipient.deleted) {
     // A repeated id gets its first answer even when the recipient is gone meanwhile.
     if (draft.id && find_message(change.db, *uuid)) return repeated(change, sender, *uuid);
     return Failure{404, "There is no such user.", 0};
   }
-  const std::int64_t place = conversation(change, sender.user, recipient.id);
-  MailboxMemory& mailbox = memory(change, recipient.id);
-  const MessageKey key{change.transaction.next_seq(), sender.user, recipient.id};
-  const std::int64_t now = monotonic_now(change.now);
-  if (!insert_message(change.db, key, *uuid, draft, now)) return repeated(change, sender, *uuid);
-  insert_entry(change.db, {place, key.seq, EntryKind::kMessage, sender.user, {}, now});
+  auto stored = store(change, to, draft, *uuid, origin);
+  if (!stored.ok() && stored.failure().status == 409) return repeated(change, sender, *uuid);
+  return stored;
+}
 
-  mailbox.waiting.push_back({key.seq, place, sender.user, *uuid, false});
-  ++waiting_;
-  if (mailbox.waiting.size() > kMaxWaitingPerUser) {
-    mailbox.complete_from = mailbox.waiting.front().seq;
-    mailbox.waiting.pop_front();
-    --waiting_;
+KnownUser MailboxWriter::remote_user(Change& change, const Handle& handle) {
+  const std::string name = handle.to_string();
+  const RemoteUser made = ensure_remote_user(change.db, name, handle.domain, change.now);
+  nodes_[made.id] = made.node;
+  return users_[name] = {made.id, true, false, made.node};
+}
+
+// Fails with 409 when the id is in use, before anything is changed.
+Result<AcceptedMessage> MailboxWriter::store(Change& change, const Addressing& to,
+                                             wire::SendMessageRequest& draft, const Uuid& id,
+                                             std::uint64_t origin) {
+  const KnownUser& recipient = to.recipient;
+  const std::int64_t place = conversation(change, to.sender, recipient.id);
+  if (recipient.node == 0)
+    memory(change, recipient.id);  // What it says of earlier messages is of before this one.
+  const MessageKey key{change.transaction.next_seq(), to.sender, recipient.id};
+  const std::int64_t now = monotonic_now(change.now);
+  if (recipient.node != 0) {
+    const auto bytes = static_cast<std::int64_t>(draft.encrypted_content.size()) + kQueuedMessageBytes;
+    if (!context_.queue(change, recipient.node, OutKind::kMessage, key.seq, {}, bytes)) {
+      return Failure{503, "Too much waits for the recipient's node already; try again later.", 60};
+    }
   }
+  if (!insert_message(change.db, key, id, draft, now))
+    return Failure{409, "This id belongs to another message.", 0};
+  insert_entry(change.db, {place, key.seq, EntryKind::kMessage, to.sender, {}, now});
+  if (recipient.node == 0) remember_waiting(change, recipient.id, {key.seq, place, to.sender, id, false});
   std::shared_ptr<const wire::MessageOut> message =
-      to_message(draft, uuid_text(*uuid), sender.handle, handle.to_string(), now);
-  change.news.push_back({recipient.id, std::make_shared<MailboxItem>(key.seq, ItemType::kMessage, [message] {
-                           return render_for_recipient(*message);
-                         })});
-  if (recipient.id != sender.user) {
+      to_message(draft, uuid_text(id), to.sender_handle, to.recipient_handle, now);
+  if (recipient.node == 0) {
     change.news.push_back(
-        {sender.user, std::make_shared<MailboxItem>(
-                          key.seq, ItemType::kSent, [message] { return to_json_text(*message); }, origin)});
+        {recipient.id, std::make_shared<MailboxItem>(key.seq, ItemType::kMessage,
+                                                     [message] { return render_for_recipient(*message); })});
+  }
+  if (recipient.id != to.sender && to.sender_is_here) {
+    change.news.push_back(
+        {to.sender, std::make_shared<MailboxItem>(
+                        key.seq, ItemType::kSent, [message] { return to_json_text(*message); }, origin)});
   }
   return AcceptedMessage{key.seq, std::move(message), false};
+}
+
+void MailboxWriter::remember_waiting(Change& change, UserId recipient, const Undelivered& entry) {
+  MailboxMemory& mailbox = memory(change, recipient);
+  mailbox.waiting.push_back(entry);
+  ++waiting_;
+  if (mailbox.waiting.size() <= kMaxWaitingPerUser) return;
+  mailbox.complete_from = mailbox.waiting.front().seq;
+  mailbox.waiting.pop_front();
+  --waiting_;
 }
 
 Result<AcceptedMessage> MailboxWriter::repeated(Change& change, const Principal& sender, const Uuid& id) {
@@ -267,7 +320,9 @@ void MailboxWriter::announce_receipts(Change& change, UserId recipient, const st
       insert_entry(change.db, entry);
       std::vector<std::string> ids;
       for (std::size_t i = first; i < end; ++i) ids.push_back(uuid_text(receipt.ids[i]));
-      if (receipt.sender != recipient) {
+      if (const NodeId node = node_of(change.db, receipt.sender); node != 0) {
+        queue_receipts(change, node, handle, ids, read);
+      } else if (receipt.sender != recipient) {
         change.news.push_back(
             {receipt.sender, std::make_shared<MailboxItem>(
                                  entry.seq, ItemType::kReceipt,

@@ -12,6 +12,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "federation/transaction.h"
+#include "protocol/handle.h"
 #include "services/context.h"
 #include "services/mailbox.h"
 #include "storage/message_log.h"
@@ -22,6 +24,7 @@ struct KnownUser {
   UserId id = 0;
   bool active = false;  // Neither deleted nor disabled.
   bool deleted = false;
+  NodeId node = 0;  // 0: of this one.
 };
 
 // A message that its recipient has not acknowledged.
@@ -39,6 +42,12 @@ struct MailboxMemory {
   std::deque<Undelivered> waiting;
 };
 
+// Another node, proven by its signature.
+struct FromNode {
+  NodeId id = 0;
+  std::string domain;
+};
+
 class MailboxWriter {
  public:
   explicit MailboxWriter(ServiceContext& context) : context_(context) {}
@@ -52,6 +61,15 @@ class MailboxWriter {
   int read(Change& change, const Principal& caller, const std::vector<std::string>& ids, bool strict);
   void delivered(Change& change, const Principal& caller, const std::vector<std::int64_t>& seqs);
 
+  // What another node says: `peer` is proven. Items that are not taken are named, and keep nothing else from
+  // being taken.
+  std::optional<federation::ItemFailure> take(Change& change, const FromNode& peer,
+                                              federation::MessageItem& item);
+  std::optional<federation::ItemFailure> take(Change& change, const FromNode& peer,
+                                              const federation::ReceiptItem& item);
+  // A message of this node that the recipient's node will not get, or did not take.
+  void undeliverable(Change& change, std::int64_t seq, const std::string& reason);
+
   // What is remembered is no longer sure.
   void forget();
   void forget_user(const std::string& username) { users_.erase(username); }
@@ -60,6 +78,7 @@ class MailboxWriter {
   static constexpr std::size_t kMaxWaiting = 256 * 1024;
   static constexpr std::size_t kMaxKnown = 100'000;
   static constexpr int kAckStep = 4096;
+  static constexpr std::int64_t kQueuedMessageBytes = 2048;  // Beside its content.
 
  private:
   struct Receipt {  // For one sender in one conversation.
@@ -69,6 +88,13 @@ class MailboxWriter {
     std::vector<Uuid> ids;
   };
   using Receipts = std::map<std::int64_t, Receipt>;  // By conversation.
+  struct Addressing {
+    UserId sender = 0;
+    std::string sender_handle;
+    KnownUser recipient;
+    std::string recipient_handle;
+    bool sender_is_here = true;
+  };
 
   Result<AcceptedMessage> accept_one(Change& change, const Principal& sender, wire::SendMessageRequest& draft,
                                      std::uint64_t origin);
@@ -78,6 +104,13 @@ class MailboxWriter {
   MailboxMemory& memory(Change& change, UserId user);
   std::int64_t collect(Change& change, UserId user, MailboxMemory& mailbox, std::int64_t upto,
                        Receipts& receipts);
+  Result<AcceptedMessage> store(Change& change, const Addressing& to, wire::SendMessageRequest& draft,
+                                const Uuid& id, std::uint64_t origin);
+  KnownUser remote_user(Change& change, const Handle& handle);
+  void remember_waiting(Change& change, UserId recipient, const Undelivered& entry);
+  void queue_receipts(Change& change, NodeId node, const std::string& handle,
+                      const std::vector<std::string>& ids, bool read);
+  NodeId node_of(SqliteConnection& db, UserId user);
   void announce_receipts(Change& change, UserId recipient, const std::string& handle,
                          const Receipts& receipts, EntryKind kind);
   static void mark_told(MailboxMemory& mailbox, std::int64_t seq);
@@ -85,14 +118,19 @@ class MailboxWriter {
 
   ServiceContext& context_;
   std::unordered_map<std::string, KnownUser> users_;
+  std::unordered_map<UserId, NodeId> nodes_;  // Of users.
   std::map<std::pair<UserId, UserId>, std::int64_t> conversations_;
   std::unordered_map<UserId, MailboxMemory> mailboxes_;
   std::size_t waiting_ = 0;
   std::int64_t last_created_ = -1;  // Of messages: their times rise with their seqs.
 };
 
-// {message_ids, peer_handle, status, timestamp}; without status: that of a `read` item.
+// {message_ids, peer_handle, status, timestamp, reason}; without status: that of a `read` item. `reason`: of
+// "failed".
 std::string render_receipt(const std::vector<std::string>& ids, const std::string& peer_handle,
-                           std::optional<std::string_view> status, std::int64_t timestamp);
+                           std::optional<std::string_view> status, std::int64_t timestamp,
+                           std::optional<std::string_view> reason = std::nullopt);
+// What is wrong with a message whoever sends it to whomever.
+std::optional<Failure> refusal_of_content(const wire::SendMessageRequest& draft, const NodeConfig& config);
 
 }  // namespace mychat::server

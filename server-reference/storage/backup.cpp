@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "crypto/random.h"
+#include "storage/federation_table.h"
 #include "storage/file_lock.h"
 #include "storage/ownership.h"
 #include "storage/schema.h"
@@ -128,11 +129,17 @@ std::string free_name(const std::string& wanted) {
   return name;
 }
 
-bool count_is_right(SqliteConnection& db) {
+bool count_is_right(SqliteConnection& db, std::int64_t version) {
+  if (version < 3) {
+    return db
+        .query(
+            "SELECT 1 WHERE (SELECT users FROM node) = (SELECT count(*) FROM users WHERE deleted_at IS NULL)")
+        .step();
+  }
   return db
       .query(
           "SELECT 1 WHERE (SELECT users FROM node) = (SELECT count(*) FROM users "
-          "WHERE deleted_at IS NULL)")
+          "WHERE deleted_at IS NULL AND node IS NULL)")
       .step();
 }
 
@@ -187,7 +194,7 @@ std::vector<std::string> Storage::check(const std::string& path, bool may_be_old
     while (integrity.step()) {
       if (integrity.text(0) != "ok") problems.push_back(integrity.string(0));
     }
-    if (version >= 2 && !count_is_right(db)) problems.push_back("The count of users is wrong.");
+    if (version >= 2 && !count_is_right(db, version)) problems.push_back("The count of users is wrong.");
     auto foreign = db.query("PRAGMA foreign_key_check");
     while (foreign.step()) {
       problems.push_back("A row of " + foreign.string(0) + " refers to nothing in " + foreign.string(2) +
@@ -214,6 +221,8 @@ std::string Storage::restore(const std::string& source, const std::string& desti
     migrate(db, schema_steps());
     const std::int64_t now = Clock::system().now_ms();
     db.run("UPDATE node SET mailbox_id = ?, updated_at = ?", uuid_v4(), now);
+    // Other nodes may have more than the backup knows of: their numbering begins afresh.
+    for (const PeerRow& peer : all_peers(db)) restart_stream(db, peer.id, uuid_v4(), now);
     if (end_sessions) {
       db.run("DELETE FROM sessions");
       db.run("UPDATE users SET tokens_from = ?1, updated_at = ?1", now);

@@ -189,16 +189,19 @@ std::vector<std::int64_t> messages_between(SqliteConnection& db, std::int64_t co
 }
 
 MessageMarks message_marks(SqliteConnection& db, std::int64_t seq) {
-  auto query = db.query("SELECT delivered_at, read_at FROM message_marks WHERE seq = ?", seq);
+  auto query =
+      db.query("SELECT delivered_at, read_at, failed_at, failure FROM message_marks WHERE seq = ?", seq);
   if (!query.step()) return {};
-  return {query.optional_integer(0), query.optional_integer(1)};
+  return {query.optional_integer(0), query.optional_integer(1), query.optional_integer(2),
+          query.optional_string(3)};
 }
 
 void put_marks(SqliteConnection& db, std::int64_t seq, const MessageMarks& marks, std::int64_t now) {
   db.run(
-      "INSERT INTO message_marks (seq, delivered_at, read_at, created_at) VALUES (?1, ?2, ?3, ?4) "
-      "ON CONFLICT (seq) DO UPDATE SET delivered_at = ?2, read_at = ?3, updated_at = ?4",
-      seq, marks.delivered_at, marks.read_at, now);
+      "INSERT INTO message_marks (seq, delivered_at, read_at, created_at, failed_at, failure) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (seq) DO UPDATE SET delivered_at = ?2, read_at = ?3, "
+      "updated_at = ?4, failed_at = ?5, failure = ?6",
+      seq, marks.delivered_at, marks.read_at, now, marks.failed_at, marks.failure);
 }
 
 MailboxRow find_mailbox(SqliteConnection& db, std::int64_t user) {

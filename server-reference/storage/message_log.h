@@ -16,7 +16,7 @@ namespace mychat::server {
 
 class SqliteConnection;
 
-enum class EntryKind : int { kMessage = 1, kDelivered = 2, kRead = 3, kDeliveredOnes = 4 };
+enum class EntryKind : int { kMessage = 1, kDelivered = 2, kRead = 3, kDeliveredOnes = 4, kFailed = 5 };
 
 // Conversations' items lie together by blocks of 1,024 seqs. In the file, so never another number.
 inline constexpr int kBlockBits = 10;
@@ -71,6 +71,8 @@ std::vector<std::int64_t> messages_between(SqliteConnection& db, std::int64_t co
 struct MessageMarks {
   std::optional<std::int64_t> delivered_at;
   std::optional<std::int64_t> read_at;
+  std::optional<std::int64_t> failed_at{};  // The recipient's node did not take it,
+  std::optional<std::string> failure{};     // for this reason.
 };
 MessageMarks message_marks(SqliteConnection& db, std::int64_t seq);
 void put_marks(SqliteConnection& db, std::int64_t seq, const MessageMarks& marks, std::int64_t now);

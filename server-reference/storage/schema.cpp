@@ -234,11 +234,96 @@ WHEN (OLD.deleted_at IS NULL) != (NEW.deleted_at IS NULL) BEGIN
 END;
 )sql";
 
-const std::array<MigrationStep, 2>& steps_of_this_program() {
-  static const std::array<MigrationStep, 2> kSteps{
+// Users of other nodes are rows of `users` too (username is then the whole handle), so that conversations,
+// contacts and receipts are the same for them; they are not counted. A queue's numbers have no gaps: what is
+// given up stays as nothing (kind 0) until it is sent.
+constexpr const char* kFederation = R"sql(
+CREATE TABLE nodes (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  domain TEXT NOT NULL,
+  standing INTEGER NOT NULL DEFAULT 0,  -- 0 as the rules say; 1 approved; 2 blocked; 3 its key changed
+  node_key BLOB,
+  sequence INTEGER NOT NULL DEFAULT 0,  -- Of its document.
+  digest BLOB,
+  protocol INTEGER NOT NULL DEFAULT 0,
+  api_url TEXT NOT NULL DEFAULT '',
+  agreement TEXT NOT NULL DEFAULT '',
+  clock_ahead_ms INTEGER NOT NULL DEFAULT 0,
+  out_stream TEXT NOT NULL,
+  out_seq INTEGER NOT NULL DEFAULT 0,
+  out_acked INTEGER NOT NULL DEFAULT 0,
+  queued INTEGER NOT NULL DEFAULT 0,
+  queued_bytes INTEGER NOT NULL DEFAULT 0,
+  failures INTEGER NOT NULL DEFAULT 0,
+  next_try_at INTEGER NOT NULL DEFAULT 0,
+  last_error TEXT,
+  in_stream TEXT NOT NULL DEFAULT '',
+  in_seq INTEGER NOT NULL DEFAULT 0,
+  last_seen INTEGER,
+  latency_ms INTEGER NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER
+);
+CREATE UNIQUE INDEX nodes_domain ON nodes (domain);
+CREATE INDEX nodes_queued ON nodes (queued) WHERE queued > 0;
+
+CREATE TABLE federation_queue (
+  node INTEGER NOT NULL REFERENCES nodes (id),
+  seq INTEGER NOT NULL,
+  kind INTEGER NOT NULL,     -- 0 nothing; 1 message; 2 receipt; 3 key change; 4 profile
+  message INTEGER NOT NULL,  -- Seq of the message; 0 for other kinds.
+  data TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER,
+  PRIMARY KEY (node, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE federation_identity (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  sealed_key BLOB NOT NULL,
+  sealed_next_key BLOB,
+  sequence INTEGER NOT NULL,
+  document TEXT NOT NULL,
+  rotations TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER
+);
+
+CREATE TABLE federation_rules (
+  pattern TEXT PRIMARY KEY,
+  block INTEGER NOT NULL,    -- 0 allows
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER
+) WITHOUT ROWID;
+
+ALTER TABLE users ADD COLUMN node INTEGER REFERENCES nodes (id);  -- Null: of this one.
+CREATE INDEX users_node ON users (node) WHERE node IS NOT NULL;
+DROP TRIGGER users_inserted;
+DROP TRIGGER users_deleted;
+DROP TRIGGER users_updated;
+CREATE TRIGGER users_inserted AFTER INSERT ON users WHEN NEW.deleted_at IS NULL AND NEW.node IS NULL BEGIN
+  UPDATE node SET users = users + 1, updated_at = NEW.created_at;
+END;
+CREATE TRIGGER users_deleted AFTER DELETE ON users WHEN OLD.deleted_at IS NULL AND OLD.node IS NULL BEGIN
+  UPDATE node SET users = users - 1;
+END;
+CREATE TRIGGER users_updated AFTER UPDATE OF deleted_at ON users
+WHEN (OLD.deleted_at IS NULL) != (NEW.deleted_at IS NULL) AND NEW.node IS NULL BEGIN
+  UPDATE node SET users = users + iif(NEW.deleted_at IS NULL, 1, -1),
+    updated_at = coalesce(NEW.deleted_at, NEW.updated_at);
+END;
+
+ALTER TABLE message_marks ADD COLUMN failed_at INTEGER;  -- The recipient's node did not take it.
+ALTER TABLE message_marks ADD COLUMN failure TEXT;
+)sql";
+
+const std::array<MigrationStep, 3>& steps_of_this_program() {
+  static const std::array<MigrationStep, 3> kSteps{
       {{1, "The tables of the first version", kFirst},
        {2, "Messages as bytes and items in the order they arrive, for smaller commits; users are counted",
-        kDense}}};
+        kDense},
+       {3, "Other nodes, what waits for them, and their users", kFederation}}};
   return kSteps;
 }
 

@@ -10,7 +10,7 @@ namespace {
 #define MYCHAT_USER_COLUMNS                                                                          \
   "SELECT id, uuid, username, password_hash, email, public_key, public_key_fingerprint, "            \
   "signing_key, signing_key_certificate, avatar_url, status_message, admin, disabled, tokens_from, " \
-  "last_seen, key_updated_at, deleted_at, created_at FROM users "
+  "last_seen, key_updated_at, deleted_at, created_at, node FROM users "
 
 std::optional<UserRow> read_user(Query query) {
   if (!query.step()) return std::nullopt;
@@ -33,6 +33,7 @@ std::optional<UserRow> read_user(Query query) {
   user.key_updated_at = query.integer(15);
   user.deleted_at = query.optional_integer(16);
   user.created_at = query.integer(17);
+  user.node = query.integer(18);
   return user;
 }
 

@@ -34,9 +34,10 @@ struct UserRow {
   std::int64_t key_updated_at = 0;
   std::optional<std::int64_t> deleted_at;
   std::int64_t created_at = 0;
+  std::int64_t node = 0;  // 0: of this one. Else `username` is the whole handle.
 };
 
-// Deleted users are found too: look at deleted_at.
+// Deleted users are found too: look at deleted_at. A handle instead of a name finds a user of another node.
 std::optional<UserRow> find_user(SqliteConnection& db, std::string_view username);
 std::optional<UserRow> find_user(SqliteConnection& db, std::int64_t id);
 std::optional<UserRow> find_user_by_uuid(SqliteConnection& db, std::string_view uuid);

@@ -1,0 +1,140 @@
+// Other nodes in the database: who they are, what waits for them, how far what they sent has come; and this
+// node's own identity.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "storage/uuid.h"
+
+namespace mychat::server {
+
+class SqliteConnection;
+
+using NodeId = std::int64_t;  // Row of another node.
+
+// In the file, so never another number.
+enum class PeerStanding : int {
+  kOpen = 0,        // As the operator's rules say.
+  kApproved = 1,    // By name; the rules do not matter, but blocking does.
+  kBlocked = 2,     // By name.
+  kKeyChanged = 3,  // Shows another key than the pinned one: nothing passes until the operator decides.
+};
+
+struct PeerRow {
+  NodeId id = 0;
+  std::string domain;
+  PeerStanding standing = PeerStanding::kOpen;
+  // Of its document; the key is empty until a handshake.
+  Bytes key;
+  std::int64_t sequence = 0;
+  Bytes digest;
+  std::int64_t protocol = 0;
+  std::string api_url;
+  std::string agreement;  // JSON: capabilities and limits.
+  std::int64_t clock_ahead_ms = 0;
+  // What goes out: a stream is a numbering without gaps.
+  std::string out_stream;
+  std::int64_t out_seq = 0;    // The last one given.
+  std::int64_t out_acked = 0;  // The last one that the peer has.
+  std::int64_t queued = 0;     // Rows, and what they hold.
+  std::int64_t queued_bytes = 0;
+  std::int64_t failures = 0;  // In a row.
+  std::int64_t next_try_at = 0;
+  std::optional<std::string> last_error;
+  // What comes in.
+  std::string in_stream;
+  std::int64_t in_seq = 0;
+  std::optional<std::int64_t> last_seen;  // When it last answered or asked.
+  std::int64_t latency_ms = 0;
+  std::int64_t created_at = 0;
+};
+
+std::optional<PeerRow> find_peer(SqliteConnection& db, std::string_view domain);
+std::optional<PeerRow> find_peer(SqliteConnection& db, NodeId id);
+std::vector<PeerRow> all_peers(SqliteConnection& db);  // By domain.
+std::vector<NodeId> peers_with_queue(SqliteConnection& db);
+NodeId ensure_peer(SqliteConnection& db, std::string_view domain, std::int64_t now);
+// All but the queue's and the streams' numbers, which the functions below keep.
+void put_peer_identity(SqliteConnection& db, const PeerRow& peer, std::int64_t now);
+void put_peer_standing(SqliteConnection& db, NodeId id, PeerStanding standing, std::int64_t now);
+void put_peer_attempt(SqliteConnection& db, NodeId id, std::int64_t failures, std::int64_t next_try_at,
+                      const std::optional<std::string>& error, std::int64_t now);
+void put_peer_seen(SqliteConnection& db, NodeId id, std::int64_t latency_ms, std::int64_t now);
+void put_peer_received(SqliteConnection& db, NodeId id, std::string_view stream, std::int64_t seq,
+                       std::int64_t now);
+
+// In the file, so never another number.
+enum class OutKind : int {
+  kNothing = 0,  // What stood here was given up; its number is still sent.
+  kMessage = 1,
+  kReceipt = 2,
+  kKeyChange = 3,
+  kProfile = 4,
+};
+
+struct OutRow {
+  std::int64_t seq = 0;
+  OutKind kind = OutKind::kNothing;
+  std::int64_t message = 0;  // Seq of a message of this node; 0 for other kinds.
+  std::string data;          // JSON of other kinds.
+  std::int64_t created_at = 0;
+};
+
+struct QueueLimits {
+  std::int64_t rows = 100'000;
+  std::int64_t bytes = std::int64_t{1} << 30;
+};
+
+// Appends to the peer's queue; false when it is full.
+bool enqueue(SqliteConnection& db, NodeId node, OutKind kind, std::int64_t message, std::string_view data,
+             std::int64_t bytes, const QueueLimits& limits, std::int64_t now);
+// From the head of the queue on, in order.
+std::vector<OutRow> queue_head(SqliteConnection& db, NodeId node, int limit);
+// Removes what the peer has.
+void dequeue(SqliteConnection& db, NodeId node, std::int64_t upto, std::int64_t now);
+// Rows made before `time`, oldest first; they become kNothing. For messages: so that they can be marked as
+// failed.
+std::vector<OutRow> give_up_before(SqliteConnection& db, NodeId node, std::int64_t time, int limit,
+                                   std::int64_t now);
+// A new numbering for what waits: the peer does not know where the old one stands.
+void restart_stream(SqliteConnection& db, NodeId node, std::string_view stream, std::int64_t now);
+
+// A user of another node is a row of `users` whose name is the whole handle.
+struct RemoteUser {
+  std::int64_t id = 0;
+  NodeId node = 0;
+};
+RemoteUser ensure_remote_user(SqliteConnection& db, std::string_view handle, std::string_view domain,
+                              std::int64_t now);
+// The node of a user; 0 for this one.
+NodeId node_of_user(SqliteConnection& db, std::int64_t user);
+void put_remote_keys(SqliteConnection& db, std::int64_t user, std::string_view public_key,
+                     std::string_view fingerprint, const std::optional<std::string>& signing_key,
+                     const std::optional<std::string>& certificate, std::int64_t now);
+
+struct IdentityRow {
+  Bytes sealed_key;
+  std::optional<Bytes> sealed_next_key;
+  std::int64_t sequence = 0;
+  std::string document;   // The signed statement, JSON; empty before the first.
+  std::string rotations;  // JSON array of what the document holds.
+};
+std::optional<IdentityRow> find_identity(SqliteConnection& db);
+void put_identity(SqliteConnection& db, const IdentityRow& identity, std::int64_t now);
+
+struct RuleRow {
+  std::string pattern;
+  bool block = false;
+};
+std::vector<RuleRow> federation_rules(SqliteConnection& db);
+void put_rule(SqliteConnection& db, const RuleRow& rule, std::int64_t now);
+bool remove_rule(SqliteConnection& db, std::string_view pattern);
+
+}  // namespace mychat::server

@@ -32,8 +32,7 @@ class AcceptOperation final : public Operation {
     return sum;
   }
   void run(Transaction& transaction) override {
-    std::vector<std::function<void()>> afterwards;
-    Change change{transaction, transaction.db, context_.clock.now_ms(), news_, afterwards};
+    Change change{transaction, transaction.db, context_.clock.now_ms(), news_, afterwards_};
     results_ = writer_.accept(change, *sender_, drafts_, origin_);
   }
   void done(std::exception_ptr error) noexcept override {
@@ -42,6 +41,7 @@ class AcceptOperation final : public Operation {
       return;
     }
     for (auto& item : news_) context_.news.push_back(std::move(item));
+    for (const auto& step : afterwards_) step();
     if (done_) done_(std::move(results_));
   }
   void refuse(Failure failure) const {
@@ -56,6 +56,7 @@ class AcceptOperation final : public Operation {
   std::uint64_t origin_;
   Done done_;
   std::vector<Bus::Announcement> news_;
+  std::vector<std::function<void()>> afterwards_;
   std::vector<Result<AcceptedMessage>> results_;
 };
 

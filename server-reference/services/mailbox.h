@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "bus/mailbox_item.h"
+#include "federation/transaction.h"
 #include "protocol/message.h"
 #include "services/records.h"
 #include "services/result.h"
+#include "storage/federation_table.h"
 
 namespace mychat::server {
 
@@ -33,6 +35,18 @@ struct MailboxPage {
 };
 
 // Functions that return a value block (a read): call them on Services::workers(). They throw Refused.
+// Another node, proven by its signature.
+struct FromNode {
+  NodeId id = 0;
+  std::string domain;
+};
+
+// What an answer to a transaction of ours amounts to.
+struct SentOutcome {
+  bool restarted = false;   // The peer stands elsewhere than we thought: the stream began anew.
+  std::int64_t queued = 0;  // What still waits.
+};
+
 class Mailbox {
  public:
   explicit Mailbox(ServiceContext& context);
@@ -64,6 +78,18 @@ class Mailbox {
   // Any thread, never blocks: items up to `seq` are processed. Answers the present value. Several of one user
   // under way are merged. `done` may be empty.
   void ack(const Caller& caller, std::int64_t seq, Callback<std::int64_t> done);
+  // Federation. All are one change, and `done` is called after its commit.
+  // Takes what is new of a transaction, and notes how far the peer's stream has come. Nothing of it is taken
+  // when it begins beyond what is known: the answer says where to go on.
+  void receive(FromNode peer, federation::Transaction transaction,
+               Callback<federation::TransactionAnswer> done);
+  // The peer has what the answer says: the queue moves on, and messages that it did not take are marked as
+  // failed.
+  void sent(NodeId node, federation::TransactionAnswer answer, std::int64_t latency_ms,
+            Callback<SentOutcome> done);
+  // Gives up what has waited since before `time`; how many items that were.
+  void expire(NodeId node, std::int64_t time, std::string reason, Callback<int> done);
+
   // For v1 WebSockets, which know no cursor: these messages (by seq) were handed to the recipient's client.
   void mark_delivered(const Caller& caller, std::vector<std::int64_t> seqs);
 

@@ -1,10 +1,13 @@
 // What other nodes send and say, and what this one tells them of receipts. Writer thread.
 #include <algorithm>
+#include <type_traits>
 
+#include "crypto/random.h"
 #include "protocol/fields.h"
 #include "protocol/handle.h"
 #include "protocol/json_writer.h"
-#include "services/mailbox_writer.h"
+#include "services/mailbox_impl.h"
+#include "services/remote_keys.h"
 
 namespace mychat::server {
 namespace {
@@ -72,6 +75,83 @@ std::optional<federation::ItemFailure> MailboxWriter::take(Change& change, const
   return std::nullopt;
 }
 
+std::optional<federation::ItemFailure> MailboxWriter::take(Change& change, const FromNode& peer,
+                                                           const wire::KeyChangeItem& item) {
+  if (auto refusal = refusal_of_speaker(peer, item.handle)) return refusal;
+  const auto known = find_user(change.db, item.handle);
+  if (!known) return std::nullopt;  // Nobody here knows this user.
+  take_remote_keys(context_, change, *known, item);
+  return std::nullopt;
+}
+
+std::optional<federation::ItemFailure> MailboxWriter::take(Change& change, const FromNode& peer,
+                                                           const wire::ProfileItem& item) {
+  if (auto refusal = refusal_of_speaker(peer, item.handle)) return refusal;
+  if (const auto known = find_user(change.db, item.handle))
+    take_remote_profile(context_, change, *known, item);
+  return std::nullopt;
+}
+
+federation::TransactionAnswer MailboxWriter::receive(Change& change, const FromNode& peer,
+                                                     federation::Transaction& transaction) {
+  const auto known = find_peer(change.db, peer.id);
+  if (!known) throw Refused(403, "This node is not known.");
+  // A stream with another name is another numbering; it begins at 1.
+  const std::int64_t have = known->in_stream == transaction.stream ? known->in_seq : 0;
+  federation::TransactionAnswer answer{transaction.stream, have, {}};
+  if (transaction.first > have + 1) return answer;
+  std::int64_t seq = transaction.first - 1;
+  for (federation::Item& item : transaction.items) {
+    if (++seq <= have) continue;
+    auto failure = std::visit(
+        [&](auto& one) -> std::optional<federation::ItemFailure> {
+          using Kind = std::decay_t<decltype(one)>;
+          if constexpr (std::is_same_v<Kind, federation::NothingItem>) {
+            return std::nullopt;
+          } else if constexpr (std::is_same_v<Kind, federation::RefusedItem>) {
+            return one.failure;
+          } else {
+            return take(change, peer, one);
+          }
+        },
+        item);
+    if (failure) {
+      failure->seq = seq;
+      answer.failures.push_back(std::move(*failure));
+    }
+  }
+  answer.acked = std::max(have, seq);
+  put_peer_received(change.db, peer.id, transaction.stream, answer.acked, change.now);
+  return answer;
+}
+
+SentOutcome MailboxWriter::sent(Change& change, NodeId node, const federation::TransactionAnswer& answer,
+                                std::int64_t latency_ms) {
+  const auto peer = find_peer(change.db, node);
+  if (!peer) return {};
+  put_peer_seen(change.db, node, latency_ms, change.now);
+  if (answer.stream != peer->out_stream) return {false, peer->queued};  // About a stream that is over.
+  const auto head = queue_head(change.db, node, 1);
+  const std::int64_t first = head.empty() ? peer->out_seq + 1 : head.front().seq;
+  // It lacks what we removed, or has what we never sent: one of both was restored from a backup.
+  if (answer.acked < first - 1 || answer.acked > peer->out_seq) {
+    restart_stream(change.db, node, uuid_v4(), change.now);
+    return {true, peer->queued};
+  }
+  const auto rows = queue_head(change.db, node, static_cast<int>(federation::kTransactionItemsMax));
+  for (const federation::ItemFailure& failure : answer.failures) {
+    const auto row =
+        std::find_if(rows.begin(), rows.end(), [&](const OutRow& one) { return one.seq == failure.seq; });
+    if (row == rows.end() || failure.seq > answer.acked) continue;
+    context_.log.write(LogLevel::kWarning, "federation",
+                       peer->domain + " did not take an item (" + failure.code + "): " + failure.message);
+    if (row->kind == OutKind::kMessage) undeliverable(change, row->message, failure.message);
+  }
+  dequeue(change.db, node, answer.acked, change.now);
+  const auto after = find_peer(change.db, node);
+  return {false, after ? after->queued : 0};
+}
+
 void MailboxWriter::queue_receipts(Change& change, NodeId node, const std::string& handle,
                                    const std::vector<std::string>& ids, bool read) {
   std::string data;
@@ -110,6 +190,43 @@ void MailboxWriter::undeliverable(Change& change, std::int64_t seq, const std::s
                                 entry.seq, ItemType::kReceipt,
                                 render_receipt({found->second.id}, context_.handle_of(recipient->username),
                                                "failed", change.now, reason))});
+}
+
+void Mailbox::receive(FromNode peer, federation::Transaction transaction,
+                      Callback<federation::TransactionAnswer> done) {
+  Impl* impl = impl_.get();
+  auto shared = std::make_shared<federation::Transaction>(std::move(transaction));
+  impl->context.write<federation::TransactionAnswer>(
+      [impl, peer = std::move(peer), shared](Change& change) {
+        return impl->guarded([&] { return impl->writer.receive(change, peer, *shared); });
+      },
+      std::move(done));
+}
+
+void Mailbox::sent(NodeId node, federation::TransactionAnswer answer, std::int64_t latency_ms,
+                   Callback<SentOutcome> done) {
+  Impl* impl = impl_.get();
+  impl->context.write<SentOutcome>(
+      [impl, node, answer = std::move(answer), latency_ms](Change& change) {
+        return impl->guarded([&] { return impl->writer.sent(change, node, answer, latency_ms); });
+      },
+      std::move(done));
+}
+
+void Mailbox::expire(NodeId node, std::int64_t time, std::string reason, Callback<int> done) {
+  constexpr int kAtOnce = 1024;
+  Impl* impl = impl_.get();
+  impl->context.write<int>(
+      [impl, node, time, reason = std::move(reason)](Change& change) {
+        return impl->guarded([&] {
+          const auto rows = give_up_before(change.db, node, time, kAtOnce, change.now);
+          for (const OutRow& row : rows) {
+            if (row.kind == OutKind::kMessage) impl->writer.undeliverable(change, row.message, reason);
+          }
+          return static_cast<int>(rows.size());
+        });
+      },
+      std::move(done));
 }
 
 }  // namespace mychat::server

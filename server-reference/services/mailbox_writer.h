@@ -42,12 +42,6 @@ struct MailboxMemory {
   std::deque<Undelivered> waiting;
 };
 
-// Another node, proven by its signature.
-struct FromNode {
-  NodeId id = 0;
-  std::string domain;
-};
-
 class MailboxWriter {
  public:
   explicit MailboxWriter(ServiceContext& context) : context_(context) {}
@@ -67,6 +61,14 @@ class MailboxWriter {
                                               federation::MessageItem& item);
   std::optional<federation::ItemFailure> take(Change& change, const FromNode& peer,
                                               const federation::ReceiptItem& item);
+  std::optional<federation::ItemFailure> take(Change& change, const FromNode& peer,
+                                              const wire::KeyChangeItem& item);
+  std::optional<federation::ItemFailure> take(Change& change, const FromNode& peer,
+                                              const wire::ProfileItem& item);
+  federation::TransactionAnswer receive(Change& change, const FromNode& peer,
+                                        federation::Transaction& transaction);
+  SentOutcome sent(Change& change, NodeId node, const federation::TransactionAnswer& answer,
+                   std::int64_t latency_ms);
   // A message of this node that the recipient's node will not get, or did not take.
   void undeliverable(Change& change, std::int64_t seq, const std::string& reason);
 

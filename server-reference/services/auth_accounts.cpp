@@ -239,9 +239,8 @@ void Auth::Impl::delete_account(Change& change, const UserRow& user) {
   std::string data;
   JsonWriter writer(data);
   wire::data_to_json(wire::AccountDeletedItem{context.handle_of(user.username)}, writer);
-  for (const UserId peer : holders_and_peers(change.db, user.id)) {
-    context.put_event(change, peer, ItemType::kAccountDeleted, data);
-  }
+  context.tell(change, user.id, holders_and_peers(change.db, user.id), ItemType::kAccountDeleted,
+               OutKind::kAccountDeleted, data);
   end_sessions(change, user.id, EndScope::kAll, 0);
   change.db.run("DELETE FROM contacts WHERE owner = ?1 OR contact = ?1", user.id);
   change.db.run(

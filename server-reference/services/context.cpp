@@ -1,5 +1,7 @@
 #include "services/context.h"
 
+#include <set>
+
 #include "protocol/handle.h"
 
 namespace mychat::server {
@@ -87,6 +89,25 @@ void ServiceContext::put_event(Change& change, UserId user, ItemType type, const
   change.db.run("INSERT INTO mailbox_events (user, seq, type, data, created_at) VALUES (?,?,?,?,?)", user,
                 seq, static_cast<int>(type), data, change.now);
   change.news.push_back({user, std::make_shared<MailboxItem>(seq, type, data)});
+}
+
+void ServiceContext::tell(Change& change, UserId about, const std::vector<UserId>& hearers, ItemType type,
+                          OutKind kind, const std::string& data) {
+  std::set<NodeId> nodes;
+  for (const UserId hearer : hearers) {
+    if (const NodeId node = node_of_user(change.db, hearer); node != 0) {
+      nodes.insert(node);
+    } else {
+      put_event(change, hearer, type, data);
+    }
+  }
+  for (const NodeId node : key_watchers(change.db, about)) nodes.insert(node);
+  for (const NodeId node : nodes) {
+    if (!queue(change, node, kind, 0, data, static_cast<std::int64_t>(data.size()))) {
+      log.write(LogLevel::kWarning, "federation",
+                "News of a user were left out: the queue of a node is full.");
+    }
+  }
 }
 
 UserRow ServiceContext::require_user(SqliteConnection& db, const Principal& caller) const {

@@ -76,6 +76,10 @@ class ServiceContext {
   bool queue(Change& change, NodeId node, OutKind kind, std::int64_t message, std::string_view data,
              std::int64_t bytes);
   void put_event(Change& change, UserId user, ItemType type, const std::string& data);
+  // News about a user of this node: an event for each hearer here, one item for each node of the others and
+  // for those that asked for its key.
+  void tell(Change& change, UserId about, const std::vector<UserId>& hearers, ItemType type, OutKind kind,
+            const std::string& data);
   // The user row of the caller, or Refused 401 when it is gone or disabled meanwhile.
   UserRow require_user(SqliteConnection& db, const Principal& caller) const;
 };

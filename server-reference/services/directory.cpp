@@ -117,9 +117,8 @@ void Directory::update_profile(const Caller& caller, wire::ProfileUpdate update,
                       user.avatar_url, user.status_message, change.now, user.id);
         const std::string data =
             data_of(wire::ProfileItem{caller->handle, user.avatar_url, user.status_message});
-        for (const UserId holder : contact_holders(change.db, user.id)) {
-          impl->context.put_event(change, holder, ItemType::kProfile, data);
-        }
+        impl->context.tell(change, user.id, holders_and_peers_elsewhere(change.db, user.id),
+                           ItemType::kProfile, OutKind::kProfile, data);
         return impl->me_of(user);
       },
       std::move(done));
@@ -187,7 +186,7 @@ wire::KeyResponse Directory::Impl::replace_keys(Change& change, const Principal&
                                   user.signing_key, user.signing_key_certificate, update.rotation});
   std::vector<UserId> hearers = holders_and_peers(change.db, user.id);
   hearers.push_back(user.id);  // The other devices.
-  for (const UserId hearer : hearers) context.put_event(change, hearer, ItemType::kKeyChange, data);
+  context.tell(change, user.id, hearers, ItemType::kKeyChange, OutKind::kKeyChange, data);
   return keys_of(user);
 }
 

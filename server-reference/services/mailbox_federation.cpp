@@ -92,6 +92,13 @@ std::optional<federation::ItemFailure> MailboxWriter::take(Change& change, const
   return std::nullopt;
 }
 
+std::optional<federation::ItemFailure> MailboxWriter::take(Change& change, const FromNode& peer,
+                                                           const wire::AccountDeletedItem& item) {
+  if (auto refusal = refusal_of_speaker(peer, item.handle)) return refusal;
+  if (const auto known = find_user(change.db, item.handle)) take_remote_deletion(context_, change, *known);
+  return std::nullopt;
+}
+
 federation::TransactionAnswer MailboxWriter::receive(Change& change, const FromNode& peer,
                                                      federation::Transaction& transaction) {
   const auto known = find_peer(change.db, peer.id);

@@ -65,6 +65,8 @@ class MailboxWriter {
                                               const wire::KeyChangeItem& item);
   std::optional<federation::ItemFailure> take(Change& change, const FromNode& peer,
                                               const wire::ProfileItem& item);
+  std::optional<federation::ItemFailure> take(Change& change, const FromNode& peer,
+                                              const wire::AccountDeletedItem& item);
   federation::TransactionAnswer receive(Change& change, const FromNode& peer,
                                         federation::Transaction& transaction);
   SentOutcome sent(Change& change, NodeId node, const federation::TransactionAnswer& answer,

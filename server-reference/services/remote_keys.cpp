@@ -27,6 +27,22 @@ void take_remote_keys(ServiceContext& context, Change& change, const UserRow& us
   }
 }
 
+void take_remote_deletion(ServiceContext& context, Change& change, const UserRow& user) {
+  if (user.deleted_at) return;
+  const std::string data = data_of(wire::AccountDeletedItem{user.username});
+  for (const UserId hearer : holders_and_peers(change.db, user.id)) {
+    if (node_of_user(change.db, hearer) == 0)
+      context.put_event(change, hearer, ItemType::kAccountDeleted, data);
+  }
+  change.db.run("DELETE FROM contacts WHERE contact = ?", user.id);
+  change.db.run(
+      "UPDATE users SET public_key = '', public_key_fingerprint = '', signing_key = NULL, "
+      "signing_key_certificate = NULL, "
+      "avatar_url = NULL, status_message = NULL, deleted_at = ?1, updated_at = ?1 WHERE id = ?2",
+      change.now, user.id);
+  context.user_changed(user.username);
+}
+
 void take_remote_profile(ServiceContext& context, Change& change, const UserRow& user,
                          const wire::ProfileItem& profile) {
   const auto or_none = [](const std::optional<std::string>& text) {

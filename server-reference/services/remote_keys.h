@@ -12,6 +12,7 @@ namespace mychat::server {
 // before; their clients decide what to think of it.
 void take_remote_keys(ServiceContext& context, Change& change, const UserRow& user,
                       const wire::KeyChangeItem& keys);
+void take_remote_deletion(ServiceContext& context, Change& change, const UserRow& user);
 void take_remote_profile(ServiceContext& context, Change& change, const UserRow& user,
                          const wire::ProfileItem& profile);
 

@@ -221,6 +221,17 @@ void put_remote_keys(SqliteConnection& db, std::int64_t user, std::string_view p
       user, public_key, fingerprint, signing_key, certificate, now);
 }
 
+void put_key_watcher(SqliteConnection& db, std::int64_t user, NodeId node, std::int64_t now) {
+  db.run("INSERT OR IGNORE INTO key_watchers (user, node, created_at) VALUES (?, ?, ?)", user, node, now);
+}
+
+std::vector<NodeId> key_watchers(SqliteConnection& db, std::int64_t user) {
+  std::vector<NodeId> nodes;
+  auto query = db.query("SELECT node FROM key_watchers WHERE user = ?", user);
+  while (query.step()) nodes.push_back(query.integer(0));
+  return nodes;
+}
+
 std::optional<IdentityRow> find_identity(SqliteConnection& db) {
   auto query =
       db.query("SELECT sealed_key, sealed_next_key, sequence, document, rotations FROM federation_identity");

@@ -77,6 +77,7 @@ enum class OutKind : int {
   kReceipt = 2,
   kKeyChange = 3,
   kProfile = 4,
+  kAccountDeleted = 5,
 };
 
 struct OutRow {
@@ -118,6 +119,10 @@ NodeId node_of_user(SqliteConnection& db, std::int64_t user);
 void put_remote_keys(SqliteConnection& db, std::int64_t user, std::string_view public_key,
                      std::string_view fingerprint, const std::optional<std::string>& signing_key,
                      const std::optional<std::string>& certificate, std::int64_t now);
+
+// Nodes that asked for the key of a user of this one: they hear of its changes.
+void put_key_watcher(SqliteConnection& db, std::int64_t user, NodeId node, std::int64_t now);
+std::vector<NodeId> key_watchers(SqliteConnection& db, std::int64_t user);
 
 struct IdentityRow {
   Bytes sealed_key;

@@ -270,13 +270,21 @@ CREATE INDEX nodes_queued ON nodes (queued) WHERE queued > 0;
 CREATE TABLE federation_queue (
   node INTEGER NOT NULL REFERENCES nodes (id),
   seq INTEGER NOT NULL,
-  kind INTEGER NOT NULL,     -- 0 nothing; 1 message; 2 receipt; 3 key change; 4 profile
+  kind INTEGER NOT NULL,     -- 0 nothing; 1 message; 2 receipt; 3 key change; 4 profile; 5 account deleted
   message INTEGER NOT NULL,  -- Seq of the message; 0 for other kinds.
   data TEXT NOT NULL,
   bytes INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
   updated_at INTEGER,
   PRIMARY KEY (node, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE key_watchers (  -- Nodes that asked for the key of a user of this one.
+  user INTEGER NOT NULL,
+  node INTEGER NOT NULL REFERENCES nodes (id),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER,
+  PRIMARY KEY (user, node)
 ) WITHOUT ROWID;
 
 CREATE TABLE federation_identity (

@@ -135,6 +135,16 @@ std::vector<std::int64_t> contact_holders(SqliteConnection& db, std::int64_t use
   return read_ids(db.query("SELECT owner FROM contacts WHERE contact = ?", user));
 }
 
+std::vector<std::int64_t> holders_and_peers_elsewhere(SqliteConnection& db, std::int64_t user) {
+  return read_ids(
+      db.query("SELECT owner FROM contacts WHERE contact = ?1 "
+               "UNION SELECT c.user_high FROM conversations c JOIN users u ON u.id = c.user_high "
+               "WHERE c.user_low = ?1 AND u.node IS NOT NULL "
+               "UNION SELECT c.user_low FROM conversations c JOIN users u ON u.id = c.user_low "
+               "WHERE c.user_high = ?1 AND u.node IS NOT NULL",
+               user));
+}
+
 std::vector<std::int64_t> holders_and_peers(SqliteConnection& db, std::int64_t user) {
   return read_ids(
       db.query("SELECT owner FROM contacts WHERE contact = ?1 AND owner != ?1 "

@@ -74,6 +74,9 @@ std::vector<ContactRow> contacts_of(SqliteConnection& db, std::int64_t owner);
 bool holds_contact(SqliteConnection& db, std::int64_t owner, std::int64_t contact);
 // Who holds the user as a contact; then also who shares a conversation with it.
 std::vector<std::int64_t> contact_holders(SqliteConnection& db, std::int64_t user);
+// Who holds the user as a contact, and users of other nodes that share a conversation with it: who holds it
+// as a contact there is not known here.
+std::vector<std::int64_t> holders_and_peers_elsewhere(SqliteConnection& db, std::int64_t user);
 std::vector<std::int64_t> holders_and_peers(SqliteConnection& db, std::int64_t user);
 
 }  // namespace mychat::server

@@ -14,6 +14,7 @@ constexpr std::string_view kMessage = "message";
 constexpr std::string_view kReceipt = "receipt";
 constexpr std::string_view kKeyChange = "key_change";
 constexpr std::string_view kProfile = "profile";
+constexpr std::string_view kAccountDeleted = "account_deleted";
 constexpr std::size_t kCodeMax = 32;
 constexpr std::size_t kSentenceMax = 256;
 
@@ -74,12 +75,20 @@ wire::ProfileItem read_profile(JsonView data) {
   return item;
 }
 
+wire::AccountDeletedItem read_account_deleted(JsonView data) {
+  Fields fields(data, "data");
+  wire::AccountDeletedItem item{fields.handle("handle")};
+  fields.finish();
+  return item;
+}
+
 Item read_known(std::string_view type, JsonView data, std::size_t max_content) {
   if (type == kNothing) return NothingItem{};
   if (type == kMessage) return read_message(data, max_content);
   if (type == kReceipt) return read_receipt(data);
   if (type == kKeyChange) return read_key_change(data);
   if (type == kProfile) return read_profile(data);
+  if (type == kAccountDeleted) return read_account_deleted(data);
   return RefusedItem{{0, "unsupported", "This node does not know items of this type."}};
 }
 
@@ -136,6 +145,11 @@ struct ItemWriter {
   }
   void operator()(const wire::ProfileItem& item) const {
     head(kProfile);
+    wire::data_to_json(item, out);
+    out.end_object();
+  }
+  void operator()(const wire::AccountDeletedItem& item) const {
+    head(kAccountDeleted);
     wire::data_to_json(item, out);
     out.end_object();
   }

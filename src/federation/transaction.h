@@ -53,8 +53,8 @@ struct RefusedItem {
   ItemFailure failure;
   bool operator==(const RefusedItem&) const = default;
 };
-using Item =
-    std::variant<NothingItem, MessageItem, ReceiptItem, wire::KeyChangeItem, wire::ProfileItem, RefusedItem>;
+using Item = std::variant<NothingItem, MessageItem, ReceiptItem, wire::KeyChangeItem, wire::ProfileItem,
+                          wire::AccountDeletedItem, RefusedItem>;
 
 struct Transaction {
   std::string stream;  // UUID

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "crypto/kdf.h"
+#include "federation/policy.h"
 
 namespace mychat::server {
 
@@ -22,6 +23,8 @@ struct NodeConfig {
   std::int64_t max_users = 500;  // 0: no limit.
   bool registration_open = false;
   bool federation_enabled = false;
+  std::string federation_api;  // "https://DOMAIN/api/federation": where other nodes reach this one.
+  federation::Mode federation_mode = federation::Mode::kOpen;
 
   std::size_t max_message_size = 10 * 1024 * 1024;  // Decoded encrypted_content.
   int mailbox_retention_days = 30;

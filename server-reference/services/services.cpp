@@ -35,7 +35,8 @@ struct Services::Impl {
         mailbox(context),
         presence(context),
         admin(context, auth),
-        node_info(context) {}
+        node_info(context),
+        federation(context) {}
 
   ServiceContext context;
   Auth auth;
@@ -44,6 +45,7 @@ struct Services::Impl {
   Presence presence;
   Admin admin;
   NodeInfo node_info;
+  Federation federation;
 
   std::mutex hook_mutex;
   std::function<void()> commit_hook;
@@ -104,6 +106,7 @@ Mailbox& Services::mailbox() noexcept { return impl_->mailbox; }
 Presence& Services::presence() noexcept { return impl_->presence; }
 Admin& Services::admin() noexcept { return impl_->admin; }
 NodeInfo& Services::node_info() noexcept { return impl_->node_info; }
+Federation& Services::federation() noexcept { return impl_->federation; }
 Bus& Services::bus() noexcept { return impl_->context.bus; }
 Storage& Services::storage() noexcept { return impl_->context.storage; }
 WorkerPool& Services::workers() noexcept { return impl_->context.workers; }

@@ -10,6 +10,7 @@
 #include "services/admin.h"
 #include "services/auth.h"
 #include "services/directory.h"
+#include "services/federation.h"
 #include "services/mailbox.h"
 #include "services/node_config.h"
 #include "services/node_info.h"
@@ -35,6 +36,7 @@ class Services {
   Presence& presence() noexcept;
   Admin& admin() noexcept;
   NodeInfo& node_info() noexcept;
+  Federation& federation() noexcept;
   Bus& bus() noexcept;
   Storage& storage() noexcept;
   WorkerPool& workers() noexcept;  // For the calls that block.

@@ -1,0 +1,88 @@
+// This node among others: its identity, what it knows of them, and what goes out to them. How requests travel
+// is for others (../federation).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "federation/continuity.h"
+#include "federation/handshake.h"
+#include "federation/node_document.h"
+#include "federation/policy.h"
+#include "protocol/user.h"
+#include "services/mailbox.h"
+#include "services/result.h"
+#include "storage/federation_table.h"
+
+namespace mychat::server {
+
+class ServiceContext;
+
+// What this node is to others; immutable.
+struct OwnIdentity {
+  Ed25519PrivateKey key;
+  federation::NodeDocument document;
+  federation::Statement statement;
+};
+
+// The next items for one node, as they are sent.
+struct OutBatch {
+  std::string stream;
+  std::int64_t first = 0;
+  std::int64_t last = 0;  // Below `first`: nothing waits.
+  std::string body;       // JSON of a federation::Transaction.
+};
+
+// Functions that return a value block (a read): call them on a thread that may. They throw Refused.
+class Federation {
+ public:
+  explicit Federation(ServiceContext& context);
+  ~Federation();
+
+  // Makes or reads the node's key and issues a document; before anything else, and again to renew the
+  // document. Blocks. MYCHAT_E_STORE_KEY: the key was kept under another SECRET_KEY.
+  void issue_identity();
+  std::shared_ptr<const OwnIdentity> identity() const;
+  // True when the document should be issued again.
+  bool identity_is_old(std::int64_t now_ms) const;
+
+  // What the operator allows; read from the database by load_rules().
+  void load_rules();
+  federation::Verdict judge(std::string_view domain) const;
+
+  std::optional<PeerRow> peer(std::string_view domain);
+  std::optional<PeerRow> peer(NodeId node);
+  std::vector<PeerRow> peers();
+  std::vector<NodeId> waiting_peers();
+  // `most_bytes`: of the body; a single larger item is sent alone.
+  OutBatch next_batch(NodeId node, int most_items, std::int64_t most_bytes);
+
+  // What was proven of a peer: its document and, after a handshake, the agreement.
+  void pin(federation::PinnedNode pinned, std::string api_url, std::optional<federation::Agreement> agreement,
+           Callback<NodeId> done);
+  void failed(NodeId node, std::int64_t failures, std::int64_t next_try_at, std::string error);
+  void key_changed(NodeId node, std::string error);
+  void seen(NodeId node);  // It spoke: what waits for it is sent at once.
+  // Called on the writer thread after the commit that gave the node's queue something, and when it was seen.
+  void on_outbound(std::function<void(NodeId)> hook);
+
+  // Users of other nodes. 404 when nothing is known.
+  wire::KeyResponse known_keys(std::string_view handle, std::int64_t* fetched_at);
+  void remember_keys(wire::KeyResponse keys, Callback<wire::KeyResponse> done);  // 422 when they do not hold.
+  // A peer asked for the key of a user of this node: it hears of changes.
+  void watch_key(std::string username, NodeId node);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// JSON of what is kept of an agreement, and back; the defaults for an empty text.
+std::string agreement_json(const federation::Agreement& agreement);
+federation::Agreement agreement_from_json(std::string_view json);
+
+}  // namespace mychat::server

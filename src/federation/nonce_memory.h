@@ -1,0 +1,64 @@
+// Which signed requests were seen: a nonce is taken once. Bounded for each origin and in all; a flood of one
+// origin pushes out nothing of another. Any thread.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace mychat::federation {
+
+enum class NonceVerdict {
+  kFresh,
+  kReplayed,
+  kFull,  // No room: the request is to be refused, and may be sent again later.
+};
+
+struct NonceLimits {
+  std::size_t per_origin = 20'000;
+  std::size_t in_all = 500'000;
+};
+
+class NonceMemory {
+ public:
+  // What was signed before `began_s` may have been seen by the process before this one: see too_old().
+  explicit NonceMemory(std::int64_t began_s, NonceLimits limits = {});
+
+  // True for what was signed before this memory began; refuse it, it may be a replay.
+  bool too_old(std::int64_t created_s) const noexcept { return created_s < began_s_; }
+  // Only for signatures that verified. `forget_s`: when the signature is too old to be taken anyway.
+  NonceVerdict accept(std::string_view origin, std::string_view nonce, std::int64_t forget_s,
+                      std::int64_t now_s);
+  std::size_t size() const;
+
+ private:
+  using Digest = std::array<std::uint8_t, 16>;
+  struct HashDigest {
+    std::size_t operator()(const Digest& digest) const noexcept;
+  };
+  struct Entry {
+    std::int64_t forget_s;
+    Digest digest;
+  };
+  struct Origin {
+    std::deque<Entry> order;  // As they came.
+    std::unordered_set<Digest, HashDigest> seen;
+  };
+  void forget(Origin& origin, std::int64_t now_s);
+  void sweep(std::int64_t now_s);
+
+  const std::int64_t began_s_;
+  const NonceLimits limits_;
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, Origin> origins_;
+  std::size_t size_ = 0;
+  std::int64_t swept_s_ = 0;
+};
+
+}  // namespace mychat::federation

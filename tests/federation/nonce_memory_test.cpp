@@ -1,0 +1,68 @@
+#include "federation/nonce_memory.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace mychat::federation {
+namespace {
+
+using enum NonceVerdict;
+
+TEST(NonceMemory, TakesANonceOnceForAnOrigin) {
+  NonceMemory memory(0);
+  EXPECT_EQ(memory.accept("a.example", "n1", 100, 10), kFresh);
+  EXPECT_EQ(memory.accept("a.example", "n1", 100, 11), kReplayed);
+  EXPECT_EQ(memory.accept("a.example", "n1", 100, 100), kReplayed);
+  EXPECT_EQ(memory.accept("b.example", "n1", 100, 11), kFresh);
+  EXPECT_EQ(memory.accept("a.example", "n2", 100, 11), kFresh);
+}
+
+TEST(NonceMemory, ForgetsWhatIsTooOldAnyway) {
+  NonceMemory memory(0);
+  for (int i = 0; i < 100; ++i) memory.accept("a.example", std::to_string(i), 50, 1);
+  EXPECT_EQ(memory.size(), 100U);
+  EXPECT_EQ(memory.accept("b.example", "x", 200, 51), kFresh);  // Sweeps.
+  EXPECT_EQ(memory.size(), 1U);
+  // One that ends earlier than its forerunner is not forgotten before it.
+  memory.accept("c.example", "long", 100, 60);
+  memory.accept("c.example", "short", 70, 60);
+  EXPECT_EQ(memory.accept("c.example", "short", 90, 80), kReplayed);
+}
+
+TEST(NonceMemory, AFloodOfOneOriginFillsItsOwnPartOnly) {
+  NonceMemory memory(0, {.per_origin = 10, .in_all = 25});
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(memory.accept("flood.example", std::to_string(i), 100, 1), kFresh);
+  EXPECT_EQ(memory.accept("flood.example", "more", 100, 1), kFull);
+  EXPECT_EQ(memory.accept("flood.example", "3", 100, 1), kReplayed);
+  EXPECT_EQ(memory.accept("calm.example", "1", 100, 1), kFresh);
+  EXPECT_EQ(memory.accept("calm.example", "1", 100, 1), kReplayed);
+  for (int i = 0; i < 14; ++i) EXPECT_EQ(memory.accept("other" + std::to_string(i), "1", 100, 1), kFresh);
+  EXPECT_EQ(memory.accept("late.example", "1", 100, 1), kFull);
+  EXPECT_EQ(memory.accept("late.example", "1", 300, 101), kFresh);  // The others' time is over.
+}
+
+TEST(NonceMemory, KnowsWhatMayHaveBeenSeenBeforeItBegan) {
+  const NonceMemory memory(1000);
+  EXPECT_TRUE(memory.too_old(999));
+  EXPECT_FALSE(memory.too_old(1000));
+}
+
+TEST(NonceMemory, ThreadsTakeANonceOnceTogether) {
+  NonceMemory memory(0);
+  std::atomic<int> fresh = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 1000; ++i) fresh += memory.accept("a.example", std::to_string(i), 100, 1) == kFresh;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(fresh, 1000);
+}
+
+}  // namespace
+}  // namespace mychat::federation

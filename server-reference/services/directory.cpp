@@ -57,7 +57,7 @@ struct Directory::Impl {
     return {context.handle_of(user.username),
             user.public_key,
             user.public_key_fingerprint,
-            true,
+            user.node == 0,
             user.signing_key,
             user.signing_key_certificate,
             user.key_updated_at};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -110,6 +111,7 @@ struct Federation::Impl {
   ServiceContext& context;
   mutable std::mutex mutex;
   std::shared_ptr<const OwnIdentity> own;
+  std::set<std::string, std::less<>> pinned;
 };
 
 Federation::Federation(ServiceContext& context) : impl_(std::make_unique<Impl>(context)) {}
@@ -180,6 +182,15 @@ void Federation::load_rules() {
     if (peer.standing == PeerStanding::kBlocked) policy.blocked.push_back(peer.domain);
   }
   impl_->context.rules.set(std::move(policy));
+  const std::lock_guard lock(impl_->mutex);
+  for (const PeerRow& peer : all_peers(*db)) {
+    if (!peer.key.empty()) impl_->pinned.insert(peer.domain);
+  }
+}
+
+bool Federation::is_pinned(std::string_view domain) const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->pinned.contains(domain);
 }
 
 federation::Verdict Federation::judge(std::string_view domain) const {
@@ -267,6 +278,10 @@ OutBatch Federation::next_batch(NodeId node, int most_items, std::int64_t most_b
 
 void Federation::pin(federation::PinnedNode pinned, std::string api_url,
                      std::optional<federation::Agreement> agreement, Callback<NodeId> done) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->pinned.insert(pinned.domain);
+  }
   impl_->context.write<NodeId>(
       [pinned = std::move(pinned), api_url = std::move(api_url),
        agreement = std::move(agreement)](Change& change) {
@@ -283,6 +298,12 @@ void Federation::pin(federation::PinnedNode pinned, std::string api_url,
         put_peer_identity(change.db, row, change.now);
         return row.id;
       },
+      std::move(done));
+}
+
+void Federation::ensure(std::string domain, Callback<NodeId> done) {
+  impl_->context.write<NodeId>(
+      [domain = std::move(domain)](Change& change) { return ensure_peer(change.db, domain, change.now); },
       std::move(done));
 }
 

@@ -54,6 +54,8 @@ class Federation {
   void load_rules();
   federation::Verdict judge(std::string_view domain) const;
 
+  // A handshake with it ended well at some time. Any thread; never blocks.
+  bool is_pinned(std::string_view domain) const;
   std::optional<PeerRow> peer(std::string_view domain);
   std::optional<PeerRow> peer(NodeId node);
   std::vector<PeerRow> peers();
@@ -64,6 +66,7 @@ class Federation {
   // What was proven of a peer: its document and, after a handshake, the agreement.
   void pin(federation::PinnedNode pinned, std::string api_url, std::optional<federation::Agreement> agreement,
            Callback<NodeId> done);
+  void ensure(std::string domain, Callback<NodeId> done);  // A row for it.
   void failed(NodeId node, std::int64_t failures, std::int64_t next_try_at, std::string error);
   void key_changed(NodeId node, std::string error);
   void seen(NodeId node);  // It spoke: what waits for it is sent at once.

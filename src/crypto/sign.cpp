@@ -1,5 +1,6 @@
 #include "crypto/sign.h"
 
+#include "crypto/pem.h"
 #include "crypto/random.h"
 #include "crypto/raw_key.h"
 
@@ -53,6 +54,14 @@ bool ed25519_verify(ByteView public_key, ByteView message, ByteView signature) {
                                      detail::data_of(message), message.size()) == 1;
   if (!good) clear_crypto_errors();
   return good;
+}
+
+std::string ed25519_public_pem(const Ed25519PublicKey& key) {
+  // The head of every such DER: SEQUENCE, AlgorithmIdentifier 1.3.101.112, BIT STRING of 32 bytes.
+  Bytes der{0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
+  der.insert(der.end(), key.begin(), key.end());
+  const Secret pem = detail::pem_encode(der, "PUBLIC KEY");
+  return std::string(text(view(pem)));
 }
 
 }  // namespace mychat

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "base/bytes.h"
 
@@ -38,5 +39,8 @@ class Ed25519PrivateKey {
 // False for every signature that is not valid, keys and signatures of wrong length and non-canonical
 // encodings included.
 [[nodiscard]] bool ed25519_verify(ByteView public_key, ByteView message, ByteView signature);
+
+// PEM SubjectPublicKeyInfo (RFC 8410).
+std::string ed25519_public_pem(const Ed25519PublicKey& key);
 
 }  // namespace mychat

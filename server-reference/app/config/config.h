@@ -24,10 +24,18 @@ struct Config {
   std::int64_t session_timeout_hours = 168;
   std::int64_t max_message_size = 10'485'760;
   std::int64_t max_file_size = 52'428'800;
-  bool federation_enabled = true;
+  bool federation_enabled =
+      false;  // v1's default is true; as with the next, a node does it only when it is told to.
   bool registration_open = false;  // v1's default is true; here a node opens only when it is told to.
   std::vector<std::string> cors_origins;
   std::int64_t ws_heartbeat_interval = 30;
+
+  // ours, federation
+  std::string federation_api_url;         // Empty: https://DOMAIN/api/federation.
+  std::string federation_mode = "open";   // "open", "allow-list" or "approval"
+  std::string federation_ca_file;         // Authorities for other nodes; empty: the system's.
+  bool federation_allow_private = false;  // For development: nodes at addresses that are not public.
+  bool federation_plain_http = false;     // For development: nodes are reached over http.
 
   // ours
   std::string listen_address = "127.0.0.1";

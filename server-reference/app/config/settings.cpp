@@ -145,6 +145,11 @@ std::function<std::string(const std::string&)> one_of(std::vector<std::string> c
   };
 }
 
+std::string check_api_url(const std::string& text) {
+  const bool is_url = text.empty() || text.starts_with("https://") || text.starts_with("http://");
+  return is_url && !text.ends_with('/') ? "" : "must be an https address without a slash at its end";
+}
+
 void add_v1(std::vector<Setting>& out) {
   out.push_back(checked_text("DOMAIN", &Config::domain, "the node's host name: the part after @ in handles",
                              check_domain));
@@ -157,8 +162,8 @@ void add_v1(std::vector<Setting>& out) {
                                "bytes of one message's encrypted content"));
   out.push_back(number_setting("MAX_FILE_SIZE", &Config::max_file_size, 1024, std::int64_t{4} << 30,
                                "bytes of one attachment (attachments are not served yet)"));
-  out.push_back(bool_setting("FEDERATION_ENABLED", &Config::federation_enabled,
-                             "exchange messages with other nodes (not served yet)"));
+  out.push_back(
+      bool_setting("FEDERATION_ENABLED", &Config::federation_enabled, "exchange messages with other nodes"));
   out.push_back(bool_setting("REGISTRATION_OPEN", &Config::registration_open,
                              "anyone may register; otherwise only with an invite"));
   out.push_back(list_setting("CORS_ORIGINS", &Config::cors_origins,
@@ -169,6 +174,22 @@ void add_v1(std::vector<Setting>& out) {
   for (const char* name :
        {"DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASS", "REDIS_HOST", "REDIS_PORT", "REDIS_DB"})
     out.push_back(unused_setting(name));
+}
+
+void add_federation(std::vector<Setting>& out) {
+  out.push_back(checked_text("FEDERATION_API_URL", &Config::federation_api_url,
+                             "where other nodes reach this one; default https://DOMAIN/api/federation",
+                             check_api_url));
+  out.push_back(checked_text("FEDERATION_MODE", &Config::federation_mode,
+                             "which nodes: open, allow-list or approval (of each by the operator)",
+                             one_of({"open", "allow-list", "approval"})));
+  out.push_back(
+      path_setting("FEDERATION_CA_FILE", &Config::federation_ca_file,
+                   "PEM authorities that other nodes' certificates must come from; empty: the system's"));
+  out.push_back(bool_setting("FEDERATION_ALLOW_PRIVATE", &Config::federation_allow_private,
+                             "development only: nodes at loopback and private addresses"));
+  out.push_back(bool_setting("FEDERATION_PLAIN_HTTP", &Config::federation_plain_http,
+                             "development only: nodes are reached over http"));
 }
 
 void add_ours(std::vector<Setting>& out) {
@@ -215,6 +236,7 @@ const std::vector<Setting>& settings() {
   static const std::vector<Setting> all = [] {
     std::vector<Setting> out;
     add_v1(out);
+    add_federation(out);
     add_ours(out);
     return out;
   }();

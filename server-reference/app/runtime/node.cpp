@@ -10,6 +10,7 @@
 #include "front/front_server.h"
 #include "front/routes/routes.h"
 #include "mychat/version.h"
+#include "peering/peering.h"
 #include "services/services.h"
 
 namespace mychat::server {
@@ -21,7 +22,13 @@ NodeConfig services_config(const Config& config) {
   out.session_timeout_ms = config.session_timeout_hours * 3'600'000;
   out.max_users = config.max_users;
   out.registration_open = config.registration_open;
-  out.federation_enabled = false;  // Not served yet, so it is not announced either.
+  out.federation_enabled = config.federation_enabled;
+  out.federation_api =
+      config.federation_api_url.empty()
+          ? (config.federation_plain_http ? "http://" : "https://") + config.domain + "/api/federation"
+          : config.federation_api_url;
+  for (const auto mode : {federation::Mode::kOpen, federation::Mode::kAllowList, federation::Mode::kApproval})
+    if (config.federation_mode == federation::mode_name(mode)) out.federation_mode = mode;
   out.max_message_size = static_cast<std::size_t>(config.max_message_size);
   out.mailbox_retention_days = static_cast<int>(config.mailbox_retention_days);
   const int logins = static_cast<int>(config.login_attempts_per_minute);
@@ -45,6 +52,15 @@ RoutesConfig routes_config(const Config& config, const NodeOptions& options) {
   out.max_message_size = static_cast<std::size_t>(config.max_message_size);
   out.requests_per_minute = config.requests_per_minute;
   out.ws = options.ws;
+  return out;
+}
+
+PeeringOptions peering_options(const Config& config) {
+  PeeringOptions out;
+  out.http.transport.ca_file = config.federation_ca_file;
+  out.http.transport.user_agent = std::string("mychat-server/") + MYCHAT_VERSION_STRING;
+  out.http.addresses.allow_non_public = config.federation_allow_private;
+  out.http.plain_http = config.federation_plain_http;
   return out;
 }
 
@@ -123,6 +139,7 @@ struct Node::Impl {
   NodeOptions options;
   NodeObserver observer;
   std::unique_ptr<Services> services;
+  std::unique_ptr<Peering> peering;
   std::unique_ptr<Routes> routes;
   std::unique_ptr<FrontServer> front;
   std::unique_ptr<FrontServer> metrics;
@@ -143,8 +160,13 @@ void Node::start() {
     node.logger.write(LogLevel::kInfo, "node",
                       "The database is too large to be checked whole at the start (START_CHECK_SECONDS); "
                       "doctor and backup check all of it.");
-  node.routes =
-      std::make_unique<Routes>(routes_config(node.config, node.options), *node.services, node.observer);
+  if (node.config.federation_enabled) {
+    node.peering = std::make_unique<Peering>(*node.services, peering_options(node.config), node.config.domain,
+                                             node.logger.log());
+    node.peering->prepare();
+  }
+  node.routes = std::make_unique<Routes>(routes_config(node.config, node.options), *node.services,
+                                         node.observer, node.peering.get());
   FrontConfig front = front_config(node.config, node.options);
   Routes& routes = *node.routes;
   front.body_limit = [&routes](const HttpRequest& request) { return routes.body_limit(request); };
@@ -156,6 +178,7 @@ void Node::start() {
              return routes.websocket(request, refusal);
            }}});
   node.front->start();
+  if (node.peering) node.peering->start();
   node.start_metrics();
 }
 
@@ -180,10 +203,12 @@ void Node::stop() {
   Impl& node = *impl_;
   if (node.metrics) node.metrics->stop();
   if (node.front) node.front->stop();
+  if (node.peering) node.peering->stop();
   if (node.services) node.services->stop();
   node.metrics.reset();
   node.routes.reset();
   node.front.reset();
+  node.peering.reset();
   node.services.reset();
 }
 

@@ -19,10 +19,12 @@ void add_contact(RouteContext& context, const ExchangePtr& exchange) {
   // v1: a text that is no handle is 400, everything else that is wrong 422.
   if (const auto handle = body->find("contact_handle").string_or_none(); handle && !normalize_handle(*handle))
     throw Refused(400, "The contact's handle is not of the form username@domain.");
-  auto request = wire::ContactRequest::from_json(body);
-  context.services.directory().add_contact(exchange->caller(), std::move(request.contact_handle),
-                                           std::move(request.nickname),
-                                           exchange->answer<wire::Contact>(201, to_json_text<wire::Contact>));
+  const auto request = wire::ContactRequest::from_json(body);
+  with_remote_keys(context, exchange, request.contact_handle, [&context, exchange, request] {
+    context.services.directory().add_contact(
+        exchange->caller(), request.contact_handle, request.nickname,
+        exchange->answer<wire::Contact>(201, to_json_text<wire::Contact>));
+  });
 }
 
 }  // namespace

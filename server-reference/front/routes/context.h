@@ -17,6 +17,8 @@
 
 namespace mychat::server {
 
+class Peering;
+
 struct WsRoutesConfig {
   std::int64_t auth_timeout_ms = 10'000;
   std::size_t window = static_cast<std::size_t>(limits::kWsWindow);
@@ -54,6 +56,7 @@ struct RouteContext {
   std::atomic<bool> stopping{false};  // /ready says so; everything is still served.
   std::atomic<bool> draining{false};
   WaitingCalls waiting;
+  Peering* peering = nullptr;  // Null: this node does not federate.
 };
 
 // The body as JSON; refusals are thrown and become 422, or 413 when it has too many bytes.
@@ -69,5 +72,11 @@ void add_message_routes(Router& router, RouteContext& context);
 void add_mailbox_routes(Router& router, RouteContext& context);
 void add_key_routes(Router& router, RouteContext& context);
 void add_node_routes(Router& router, RouteContext& context);
+void add_federation_routes(Router& router, RouteContext& context);
+
+// Runs `then`, which answers, once the keys of a user of another node are known as well as they can be; a
+// failure is the answer. For users of this node at once.
+void with_remote_keys(RouteContext& context, const ExchangePtr& exchange, const std::string& handle,
+                      std::function<void()> then);
 
 }  // namespace mychat::server

@@ -18,6 +18,7 @@ using RouteHandler = std::function<void(const ExchangePtr&)>;
 enum class Access {
   kPublic,   // No token; counted against the address.
   kProbe,    // No token, not counted: /health, /ready.
+  kPeer,     // Signed by another node, which the route checks; counted apart.
   kSession,  // A valid token, Exchange::caller() is set.
 };
 

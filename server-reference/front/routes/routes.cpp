@@ -11,6 +11,8 @@ namespace mychat::server {
 namespace {
 
 constexpr std::size_t kFreeBody = 4096;  // Taken without a session.
+constexpr int kPeerRequestsPerMinute = 60'000;
+constexpr std::size_t kStrangersBody = 256 * 1024;  // Of a node without a handshake.
 constexpr int kSmallest = static_cast<int>(kFreeBody);
 
 std::string_view bearer_token(std::string_view header) noexcept {
@@ -29,8 +31,9 @@ std::string_view bearer_token(std::string_view header) noexcept {
 }  // namespace
 
 struct Routes::Impl {
-  Impl(RoutesConfig config, Services& services, Observer& observer)
-      : context{std::move(config), services, observer, false, false, {}},
+  Impl(RoutesConfig config, Services& services, Observer& observer, Peering* peering)
+      : context{std::move(config), services, observer, false, false, {}, peering},
+        peer_limiter({kPeerRequestsPerMinute, 60'000}, 65'536),
         limiter({static_cast<int>(context.config.requests_per_minute), 60'000}, 65'536),
         hub(std::make_shared<WsHub>(context)) {
     add_auth_routes(router, context);
@@ -41,6 +44,7 @@ struct Routes::Impl {
     add_mailbox_routes(router, context);
     add_key_routes(router, context);
     add_node_routes(router, context);
+    add_federation_routes(router, context);
     hub->start();
   }
   ~Impl() { hub->stop(); }
@@ -51,6 +55,13 @@ struct Routes::Impl {
       for (const auto& [name, value] : request.headers)
         if (name == "x-forwarded-for") forwarded.push_back(value);
     return client_address(request.remote_address, forwarded, context.config.trusted_proxies);
+  }
+
+  bool limited_as_peer(const ExchangePtr& exchange) {
+    const int wait =
+        peer_limiter.take(rate_key_of_address(exchange->address()), Clock::system().monotonic_ms());
+    if (wait > 0) exchange->fail(Failure{429, "Too many requests of nodes at this address.", wait});
+    return wait > 0;
   }
 
   int over_limit(const std::string& address) {
@@ -86,6 +97,8 @@ struct Routes::Impl {
     if (match.route->access == Access::kSession) {
       if (!authenticate(exchange)) return;
     } else if (match.route->access == Access::kPublic && limited(exchange)) {
+      return;
+    } else if (match.route->access == Access::kPeer && limited_as_peer(exchange)) {
       return;
     }
     match.route->handler(exchange);
@@ -139,12 +152,13 @@ struct Routes::Impl {
 
   RouteContext context;
   Router router;
+  RateLimiter peer_limiter;
   RateLimiter limiter;
   std::shared_ptr<WsHub> hub;
 };
 
-Routes::Routes(RoutesConfig config, Services& services, Observer& observer)
-    : impl_(std::make_unique<Impl>(std::move(config), services, observer)) {}
+Routes::Routes(RoutesConfig config, Services& services, Observer& observer, Peering* peering)
+    : impl_(std::make_unique<Impl>(std::move(config), services, observer, peering)) {}
 
 Routes::~Routes() = default;
 
@@ -177,6 +191,11 @@ std::shared_ptr<WsPeer> Routes::websocket(const HttpRequest& request, HttpRespon
 std::optional<std::size_t> Routes::body_limit(const HttpRequest& request) const {
   const Router::Match match = impl_->router.find(request.method, request.path);
   const std::size_t most = match.route ? std::max(match.route->max_body, kFreeBody) : kFreeBody;
+  if (match.route && match.route->access == Access::kPeer) {
+    const auto origin = request.header("x-origin-node");
+    const bool known = origin && impl_->context.services.federation().is_pinned(*origin);
+    return known ? most : std::min(most, kStrangersBody);
+  }
   if (match.route && (match.route->access != Access::kSession || impl_->has_session(request))) return most;
   // The answer is known already; only a body that is known to be small is read for the connection's sake.
   const auto length = request.header("content-length");

@@ -22,7 +22,8 @@ struct WsStats {
 // Lives longer than the front and shorter than the services; services.stop() comes before its destruction.
 class Routes {
  public:
-  Routes(RoutesConfig config, Services& services, Observer& observer);
+  // `peering`: null when the node does not federate.
+  Routes(RoutesConfig config, Services& services, Observer& observer, Peering* peering = nullptr);
   ~Routes();
   Routes(const Routes&) = delete;
   Routes& operator=(const Routes&) = delete;

@@ -43,8 +43,11 @@ void add_user_routes(Router& router, RouteContext& context) {
               Access::kSession,
               0,
               [&context](const ExchangePtr& exchange) {
-                exchange->on_worker(context.services.workers(), [&context, exchange] {
-                  exchange->respond(200, to_json_text(context.services.directory().user(exchange->param(0))));
+                with_remote_keys(context, exchange, exchange->param(0), [&context, exchange] {
+                  exchange->on_worker(context.services.workers(), [&context, exchange] {
+                    exchange->respond(200,
+                                      to_json_text(context.services.directory().user(exchange->param(0))));
+                  });
                 });
               },
               {}});
@@ -62,8 +65,11 @@ void add_key_routes(Router& router, RouteContext& context) {
               Access::kPublic,
               0,
               [&context](const ExchangePtr& exchange) {
-                exchange->on_worker(context.services.workers(), [&context, exchange] {
-                  exchange->respond(200, to_json_text(context.services.directory().keys(exchange->param(0))));
+                with_remote_keys(context, exchange, exchange->param(0), [&context, exchange] {
+                  exchange->on_worker(context.services.workers(), [&context, exchange] {
+                    exchange->respond(200,
+                                      to_json_text(context.services.directory().keys(exchange->param(0))));
+                  });
                 });
               },
               {}});

@@ -1,0 +1,205 @@
+// What other nodes ask of this one (docs/federation.md).
+#include "crypto/sign.h"
+#include "federation/http_signature.h"
+#include "federation/transaction.h"
+#include "front/routes/context.h"
+#include "peering/peering.h"
+#include "protocol/handle.h"
+
+namespace mychat::server {
+namespace {
+
+constexpr std::size_t kHandshakeBody = 256 * 1024;
+constexpr const char* kOff = "This node does not federate.";
+
+// The origin of the node's own federation address: "https://example.org".
+std::string own_origin(const std::string& api_url) {
+  const std::size_t host = api_url.find("://") + 3;
+  return api_url.substr(0, api_url.find('/', host));
+}
+
+std::shared_ptr<InboundRequest> inbound(RouteContext& context, const ExchangePtr& exchange) {
+  const HttpRequest& request = exchange->request();
+  if (!request.query.empty()) throw PeerRefused(400, "unsupported", "There is no query here.");
+  auto taken = std::make_shared<InboundRequest>();
+  taken->method = request.method;
+  taken->target = own_origin(context.services.federation().identity()->document.api_url) + request.path;
+  taken->headers = request.headers;
+  taken->body = std::move(exchange->body());
+  return taken;
+}
+
+std::string refusal_json(std::string_view error, std::string_view detail) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
+  json.member("error", error);
+  json.member("detail", detail);
+  json.end_object();
+  return out;
+}
+
+void refuse(const ExchangePtr& exchange, const PeerRefused& refused) {
+  auto response =
+      HttpResponse::json(refused.failure().status, refusal_json(refused.error(), refused.failure().detail));
+  if (refused.failure().retry_after > 0) {
+    response.headers.emplace_back("Retry-After", std::to_string(refused.failure().retry_after));
+  }
+  exchange->respond(std::move(response));
+}
+
+void answer_signed(RouteContext& context, const ExchangePtr& exchange, const InboundRequest& request,
+                   int status, std::string body) {
+  const auto own = context.services.federation().identity();
+  auto fields = federation::sign_response(own->key, own->document.domain, request.view(), status, body,
+                                          Clock::system().now_ms() / 1000);
+  auto response = HttpResponse::json(status, std::move(body));
+  for (auto& field : fields) response.headers.push_back(std::move(field));
+  exchange->respond(std::move(response));
+}
+
+// Runs `work` on a worker; what it throws is the answer, in the form that nodes read.
+void serve(RouteContext& context, const ExchangePtr& exchange,
+           std::function<void(const std::shared_ptr<InboundRequest>&)> work) {
+  if (context.peering == nullptr) return exchange->fail(404, kOff);
+  exchange->on_worker(context.services.workers(), [&context, exchange, work = std::move(work)] {
+    try {
+      work(inbound(context, exchange));
+    } catch (const PeerRefused& refused) {
+      refuse(exchange, refused);
+    }
+  });
+}
+
+std::string well_known_json(RouteContext& context) {
+  const auto own = context.services.federation().identity();
+  const wire::NodeInfo facts = context.services.node_info().facts();
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
+  json.member("version", "1.0");
+  json.member("domain", own->document.domain);
+  json.member("federation_api", own->document.api_url);
+  json.member("public_key", ed25519_public_pem(own->document.key));
+  json.key("capabilities");
+  json.begin_array();
+  for (const char* what : {"text_messages", "image_sharing"}) json.value(what);
+  json.end_array();
+  json.member("max_message_size", own->document.limits.max_message_size);
+  json.key("statistics");
+  json.begin_object();
+  json.member("user_count", facts.current_users);
+  json.member("uptime_days", facts.uptime_seconds / 86'400);
+  json.end_object();
+  json.member("federation", own->statement);
+  json.end_object();
+  return out;
+}
+
+void handshake(RouteContext& context, const ExchangePtr& exchange,
+               const std::shared_ptr<InboundRequest>& request) {
+  context.peering->handshakes().take(
+      request, [&context, exchange, request](Result<HandshakeOutcome> outcome) {
+        exchange->guard([&] {
+          if (!outcome.ok()) return exchange->fail(outcome.failure());
+          answer_signed(context, exchange, *request, outcome.value().status, outcome.value().body);
+        });
+      });
+}
+
+void transactions(RouteContext& context, const ExchangePtr& exchange,
+                  const std::shared_ptr<InboundRequest>& request) {
+  FromNode peer = context.peering->gate().identify(*request);
+  auto transaction = federation::Transaction::from_json(
+      Json::parse(request->body, federation::kTransactionJson), context.config.max_message_size);
+  context.services.federation().seen(peer.id);
+  context.services.mailbox().receive(
+      std::move(peer), std::move(transaction),
+      [&context, exchange, request](Result<federation::TransactionAnswer> taken) {
+        if (!taken.ok()) return exchange->fail(taken.failure());
+        exchange->guard(
+            [&] { answer_signed(context, exchange, *request, 200, to_json_text(taken.value())); });
+      });
+}
+
+// v1 nodes ask without a signature: keys are public.
+void keys(RouteContext& context, const ExchangePtr& exchange,
+          const std::shared_ptr<InboundRequest>& request) {
+  const auto username = parse_username(exchange->param(0));
+  if (!username) throw PeerRefused(404, "user_not_found", "There is no such user.");
+  const bool is_signed = exchange->request().header("signature").has_value();
+  std::optional<FromNode> peer;
+  if (is_signed) peer = context.peering->gate().identify(*request);
+  wire::KeyResponse found;
+  try {
+    found = context.services.directory().keys(*username + '@' + context.config.domain);
+  } catch (const Refused& refused) {
+    throw PeerRefused(refused.failure().status, "user_not_found", refused.failure().detail);
+  }
+  if (peer) context.services.federation().watch_key(*username, peer->id);
+  std::string body = to_json_text(found);
+  if (!peer) return exchange->respond(200, std::move(body));
+  answer_signed(context, exchange, *request, 200, std::move(body));
+}
+
+}  // namespace
+
+void add_federation_routes(Router& router, RouteContext& context) {
+  router.add({"GET",
+              "/.well-known/mychat-node",
+              Access::kPublic,
+              0,
+              [&context](const ExchangePtr& exchange) {
+                if (context.peering == nullptr) return exchange->fail(404, kOff);
+                exchange->guard([&] { exchange->respond(200, well_known_json(context)); });
+              },
+              {}});
+  const auto add = [&](const char* method, const char* pattern, std::size_t body, auto handler) {
+    router.add({method,
+                pattern,
+                Access::kPeer,
+                body,
+                [&context, handler](const ExchangePtr& exchange) {
+                  serve(context, exchange,
+                        [&context, exchange, handler](const std::shared_ptr<InboundRequest>& request) {
+                          handler(context, exchange, request);
+                        });
+                },
+                {}});
+  };
+  add("POST", "/api/federation/handshake", kHandshakeBody, handshake);
+  add("POST", "/api/federation/transactions", federation::kTransactionBytesMax, transactions);
+  add("GET", "/api/federation/keys/{username}", 0, keys);
+  // Nodes of protocol 1 cannot sign what they send.
+  for (const char* pattern : {"/api/federation/messages", "/api/federation/delivery-receipt"}) {
+    router.add(
+        {"POST",
+         pattern,
+         Access::kPublic,
+         limits::kSmallRequest.max_bytes,
+         [&context](const ExchangePtr& exchange) {
+           if (context.peering == nullptr) return exchange->fail(404, kOff);
+           exchange->respond(
+               403,
+               R"({"error":"signature_required","message":"This node takes signed transactions of protocol 2 only.","detail":"This node takes signed transactions of protocol 2 only."})");
+         },
+         {}});
+  }
+}
+
+// ---- What users ask about users of other nodes
+// -------------------------------------------------------------
+
+void with_remote_keys(RouteContext& context, const ExchangePtr& exchange, const std::string& handle,
+                      std::function<void()> then) {
+  const auto parsed = Handle::parse(handle);
+  if (context.peering == nullptr || !parsed || parsed->domain == context.config.domain)
+    return exchange->guard(then);
+  context.peering->courier().look_up(
+      parsed->to_string(), [exchange, then = std::move(then)](const Result<wire::KeyResponse>& found) {
+        if (!found.ok()) return exchange->fail(found.failure());
+        exchange->guard(then);
+      });
+}
+
+}  // namespace mychat::server

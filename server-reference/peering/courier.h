@@ -1,0 +1,98 @@
+// Brings what waits to other nodes: one handshake and one transaction at a time for each, in order, with
+// growing pauses after failures (docs/federation.md, section 5). One thread; all calls from any.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "federation/handshake.h"
+#include "peering/peer_http.h"
+#include "services/services.h"
+
+namespace mychat::server {
+
+struct CourierOptions {
+  std::int64_t first_pause_ms = 1'000;
+  // The longest pause: while the outage is young, then up to a day, then beyond.
+  std::int64_t longest_pause_ms = 30'000;
+  std::int64_t longest_pause_later_ms = 5 * 60'000;
+  std::int64_t longest_pause_last_ms = 30 * 60'000;
+  std::int64_t keep_ms = std::int64_t{7} * 24 * 3'600'000;  // Then what waits is given up.
+  std::int64_t keys_fresh_ms = 3'600'000;
+  int batch_items = 256;
+  std::int64_t batch_bytes = 4 * 1024 * 1024;
+};
+
+class Courier {
+ public:
+  Courier(Services& services, PeerHttp& http, CourierOptions options, const Log& log,
+          const Clock& clock = Clock::system());
+  ~Courier();  // stop()
+
+  void start();
+  // Ends requests under way; what they carried is sent again after the next start.
+  void stop();
+
+  void wake(NodeId node);                       // Something waits for it, or it spoke.
+  void established(const std::string& domain);  // A handshake that it began ended well.
+
+  // The keys of a user of another node: what is known when that is fresh, else asked of the node, else what
+  // is known. 404; 502 when its node cannot be reached and nothing is known; 403.
+  void look_up(const std::string& handle, Callback<wire::KeyResponse> done);
+
+ private:
+  struct Link;
+  struct LookUp;
+  using Work = std::function<void()>;
+
+  void run();
+  void post(Work work);
+  // All below on the courier's thread.
+  Link& link(NodeId node);
+  void step(Link& link);
+  void greet(Link& link);
+  void say_hello(Link& link, const FetchedDocument& fetched);
+  void confirm(Link& link, std::shared_ptr<federation::HandshakeInitiator> handshake,
+               const FetchedDocument& fetched, const PeerAnswer& answer);
+  void greeted(Link& link, const FetchedDocument& fetched, const federation::Agreement& agreement);
+  void send(Link& link);
+  void sent(Link& link, std::int64_t first, std::int64_t last, std::int64_t began_ms,
+            const PeerAnswer& answer);
+  void refused(Link& link, const PeerAnswer& answer);
+  void fail(Link& link, const Error& error, std::int64_t least_pause_ms = 0);
+  void finish_look_ups(Link& link, const std::optional<Error>& error);
+  void ask_keys(Link& link);
+  void keys_came(const std::string& handle, const PeerAnswer& answer,
+                 const std::function<void(Result<wire::KeyResponse>)>& finish);
+  void expire();
+  std::int64_t pause_of(const Link& link) const;
+
+  Services& services_;
+  Federation& federation_;
+  PeerHttp& http_;
+  const CourierOptions options_;
+  const Log& log_;
+  const Clock& clock_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_up_;
+  std::deque<Work> work_;
+  bool stopping_ = false;
+  std::thread thread_;
+
+  std::map<NodeId, std::unique_ptr<Link>> links_;
+  std::int64_t expired_at_ = 0;
+};
+
+}  // namespace mychat::server

@@ -1,0 +1,56 @@
+// Whether a request comes from the node that it says it comes from (docs/federation.md, section 3).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "federation/http_signature.h"
+#include "federation/nonce_memory.h"
+#include "services/federation.h"
+
+namespace mychat::server {
+
+// A request as the front took it, kept until it is answered.
+struct InboundRequest {
+  std::string method;
+  std::string target;  // Absolute: this node's own address and the path.
+  std::vector<federation::HeaderField> headers;
+  std::string body;
+
+  federation::RequestView view() const { return {method, target, headers, body}; }
+};
+
+// `error` of a refusal's body, for programs; `detail` is for people.
+class PeerRefused : public Refused {
+ public:
+  PeerRefused(int status, std::string error, const std::string& detail, int retry_after = 0)
+      : Refused(status, detail, retry_after), error_(std::move(error)) {}
+  const std::string& error() const noexcept { return error_; }
+
+ private:
+  std::string error_;
+};
+
+class Gate {
+ public:
+  Gate(Federation& federation, std::string own_domain, const Clock& clock = Clock::system(),
+       federation::NonceLimits limits = {});
+
+  // All that needs no key: form, coverage, digest, destination, times, the operator's rules. Throws
+  // PeerRefused.
+  federation::SignedMessage look_at(const InboundRequest& request) const;
+  // The signature by this key, and that it was not used before.
+  void admit(const federation::SignedMessage& message, const Ed25519PublicKey& key);
+  // Both, with the pinned key of the origin. Blocks (reads).
+  FromNode identify(const InboundRequest& request);
+
+ private:
+  Federation& federation_;
+  std::string own_domain_;
+  const Clock& clock_;
+  federation::NonceMemory nonces_;
+};
+
+}  // namespace mychat::server

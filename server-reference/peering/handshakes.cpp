@@ -1,0 +1,167 @@
+#include "peering/handshakes.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "protocol/json_writer.h"
+
+namespace mychat::server {
+namespace {
+
+constexpr std::size_t kPendingMax = 1024;
+constexpr std::size_t kFetchingMax = 32;
+constexpr RateLimit kHellosPerOrigin{20, 60'000};
+
+Failure failure_of(const Error& error) {
+  switch (error.status()) {
+    case MYCHAT_E_KEY_CHANGED:
+    case MYCHAT_E_DOWNGRADE:
+      return {403, error.what(), 0};
+    case MYCHAT_E_SIGNATURE:
+    case MYCHAT_E_KEY_MISMATCH:
+    case MYCHAT_E_STALE:
+      return {401, error.what(), 0};
+    case MYCHAT_E_MALFORMED:
+    case MYCHAT_E_TOO_LARGE:
+      return {422, error.what(), 0};
+    case MYCHAT_E_UNSUPPORTED:
+      return {400, error.what(), 0};
+    default:
+      // Its document could not be fetched: that is ours to find out, so no more is said than that.
+      return {502, "The document of the calling node cannot be fetched at the moment.", 30};
+  }
+}
+
+std::optional<federation::PinnedNode> pinned_of(const std::optional<PeerRow>& peer) {
+  if (!peer || peer->key.empty()) return std::nullopt;
+  federation::PinnedNode pinned{
+      .domain = peer->domain, .sequence = peer->sequence, .protocol = peer->protocol};
+  if (peer->key.size() == pinned.key.size())
+    std::copy(peer->key.begin(), peer->key.end(), pinned.key.begin());
+  if (peer->digest.size() == pinned.digest.size())
+    std::copy(peer->digest.begin(), peer->digest.end(), pinned.digest.begin());
+  return pinned;
+}
+
+}  // namespace
+
+federation::HandshakeSide own_side(const OwnIdentity& own) {
+  return {.domain = own.document.domain,
+          .protocols = own.document.protocols,
+          .capabilities = own.document.capabilities,
+          .limits = own.document.limits};
+}
+
+Handshakes::Handshakes(Federation& federation, PeerHttp& http, Gate& gate, const Log& log, const Clock& clock)
+    : federation_(federation),
+      http_(http),
+      gate_(gate),
+      log_(log),
+      clock_(clock),
+      per_origin_(kHellosPerOrigin) {}
+
+void Handshakes::take(std::shared_ptr<InboundRequest> request, Callback<HandshakeOutcome> done) {
+  const Json json = Json::parse(request->body, {.max_bytes = 256 * 1024, .max_depth = 6, .max_nodes = 64});
+  if (const JsonView hello = json->optional_object("hello")) {
+    return take_hello(request, federation::Statement::from_json(hello), std::move(done));
+  }
+  take_confirm(*request, federation::Statement::from_json(json->object("confirm")), std::move(done));
+}
+
+void Handshakes::take_hello(const std::shared_ptr<InboundRequest>& request,
+                            const federation::Statement& hello, Callback<HandshakeOutcome> done) {
+  const federation::SignedMessage message = gate_.look_at(*request);
+  const auto own = federation_.identity();
+  if (federation::hello_origin(hello, own->document.domain) != message.origin) {
+    throw PeerRefused(401, "wrong_origin", "The hello is of another node than the request.");
+  }
+  if (const int wait = per_origin_.take(message.origin, clock_.monotonic_ms()); wait > 0) {
+    throw PeerRefused(429, "too_many", "Too many handshakes within a minute.", wait);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (fetching_ >= kFetchingMax) throw PeerRefused(503, "busy", "Too many handshakes at once.", 5);
+    ++fetching_;
+  }
+  http_.fetch_document(message.origin, [this, request, hello, done = std::move(done)](auto result) {
+    {
+      const std::lock_guard lock(mutex_);
+      --fetching_;
+    }
+    if (const auto* error = std::get_if<Error>(&result)) {
+      log_.write(LogLevel::kInfo, "federation", std::string("A handshake was refused: ") + error->what());
+      return done(failure_of(*error));
+    }
+    try {
+      done(answer(*request, hello, std::get<FetchedDocument>(result)));
+    } catch (const Refused& refused) {
+      done(refused.failure());
+    } catch (const Error& error) {
+      log_.write(LogLevel::kWarning, "federation", std::string("A handshake was refused: ") + error.what());
+      done(failure_of(error));
+    }
+  });
+}
+
+HandshakeOutcome Handshakes::answer(const InboundRequest& request, const federation::Statement& hello,
+                                    const FetchedDocument& fetched) {
+  const federation::NodeDocument& document = fetched.document.content;
+  const auto peer = federation_.peer(document.domain);
+  const auto pinned = pinned_of(peer);
+  try {
+    federation::check_continuity(pinned, fetched.document);
+  } catch (const Error& error) {
+    if (error.status() == MYCHAT_E_KEY_CHANGED && peer) federation_.key_changed(peer->id, error.what());
+    throw;
+  }
+  gate_.admit(gate_.look_at(request), document.key);
+  const auto own = federation_.identity();
+  federation::HandshakeAnswer answer = federation::answer_hello(
+      hello, document, own_side(*own), own->key, pinned ? pinned->protocol : 0, clock_.now_ms());
+  answer.pending.agreement.clock_ahead_ms = fetched.clock_ahead_ms;
+  Pending pending{std::move(answer.pending), federation::pin(pinned, fetched.document), document.api_url};
+  keep(std::move(pending));
+  std::string body;
+  JsonWriter out(body);
+  out.begin_object();
+  out.member("welcome", answer.welcome);
+  out.end_object();
+  return {200, std::move(body)};
+}
+
+void Handshakes::keep(Pending pending) {
+  const std::lock_guard lock(mutex_);
+  const std::int64_t now = clock_.now_ms();
+  std::erase_if(pending_, [now](const auto& one) { return one.second.handshake.expires_at <= now; });
+  if (pending_.size() >= kPendingMax) throw PeerRefused(503, "busy", "Too many handshakes at once.", 10);
+  const Sha256Digest digest = pending.handshake.welcome_digest;
+  pending_.emplace(digest, std::move(pending));
+}
+
+void Handshakes::take_confirm(const InboundRequest& request, const federation::Statement& confirm,
+                              Callback<HandshakeOutcome> done) {
+  const federation::SignedMessage message = gate_.look_at(request);
+  Pending pending;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = pending_.find(federation::confirmed_welcome(confirm));
+    if (found == pending_.end() || found->second.handshake.agreement.peer != message.origin) {
+      throw PeerRefused(401, "handshake_required", "There is no handshake that this confirms.");
+    }
+    pending = std::move(found->second);
+    pending_.erase(found);
+  }
+  gate_.admit(message, pending.handshake.peer_key);
+  const federation::Agreement agreement =
+      federation::finish_handshake(pending.handshake, confirm, clock_.now_ms());
+  pending.pinned.protocol = agreement.protocol;
+  federation_.pin(pending.pinned, pending.api_url, agreement,
+                  [this, domain = message.origin, done = std::move(done)](Result<NodeId> result) {
+                    if (!result.ok()) return done(result.failure());
+                    federation_.seen(result.value());
+                    if (on_established) on_established(domain);
+                    done(HandshakeOutcome{200, R"({"established":true})"});
+                  });
+}
+
+}  // namespace mychat::server

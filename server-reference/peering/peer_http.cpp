@@ -1,0 +1,160 @@
+#include "peering/peer_http.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "federation/http_signature.h"
+#include "protocol/json.h"
+
+namespace mychat::server {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kDocumentMax = 256 * 1024;
+constexpr std::size_t kAnswerMax = 1024 * 1024;
+constexpr milliseconds kDocumentTimeout{15'000};
+// Clocks may be wrong by that much; more is refused.
+constexpr std::int64_t kMostClockAheadMs = std::int64_t{26} * 3'600'000;
+
+TransportOptions with_rules(const PeerHttpOptions& options) {
+  TransportOptions transport = options.transport;
+  transport.allow_plaintext = options.plain_http;
+  transport.address_filter = [rules = options.addresses](const sockaddr* address) -> std::string {
+    const auto ip = federation::IpAddress::from(address);
+    if (!ip) return "is of an unknown family";
+    if (rules.allows(*ip)) return {};
+    return std::string("is not public but ") + federation::address_kind_name(federation::classify(*ip));
+  };
+  return transport;
+}
+
+std::vector<federation::HeaderField> fields_of(const mychat::HttpResponse& response) {
+  std::vector<federation::HeaderField> fields;
+  fields.reserve(response.headers.size());
+  for (const HttpHeader& header : response.headers) fields.emplace_back(header.name, header.value);
+  return fields;
+}
+
+std::optional<std::int64_t> date_of(const mychat::HttpResponse& response) {
+  const auto date = response.header("date");
+  if (!date) return std::nullopt;
+  const auto since_epoch = parse_retry_after(*date, 0);  // Of a date: the time until then.
+  if (!since_epoch || since_epoch->count() < 1'000'000'000'000) return std::nullopt;
+  return since_epoch->count();
+}
+
+Error refused(mychat_status status, const std::string& message, int detail = 0, bool retryable = false) {
+  return {status, MYCHAT_DOMAIN_FEDERATION, message, detail, retryable};
+}
+
+FetchedDocument read_document(const mychat::HttpResponse& response, const std::string& domain,
+                              std::int64_t now_ms, bool plain_http) {
+  if (response.status != 200) {
+    throw refused(MYCHAT_E_NODE,
+                  domain + " answered " + std::to_string(response.status) + " when asked for its document.",
+                  response.status, true);
+  }
+  const Json json =
+      Json::parse(response.body, {.max_bytes = kDocumentMax, .max_depth = 8, .max_nodes = 1024});
+  const JsonView extension = json->find("federation");
+  if (!extension.is_object()) {
+    throw refused(MYCHAT_E_UNSUPPORTED,
+                  domain + " is a node of protocol 1, which cannot sign what it sends.");
+  }
+  std::int64_t ahead = date_of(response).value_or(now_ms) - now_ms;
+  if (std::abs(ahead) <= federation::kClockSkewMs || std::abs(ahead) > kMostClockAheadMs) ahead = 0;
+  return {federation::verify_document(federation::Statement::from_json(extension), domain, now_ms + ahead,
+                                      {.allow_http = plain_http}),
+          ahead};
+}
+
+PeerAnswer read_answer(mychat::HttpResponse& response, std::int64_t now_ms) {
+  PeerAnswer answer;
+  answer.status = response.status;
+  answer.retry_after = response.retry_after(now_ms);
+  answer.date_ms = date_of(response);
+  if (response.status / 100 != 2) {
+    try {
+      const Json json =
+          Json::parse(response.body, {.max_bytes = 64 * 1024, .max_depth = 8, .max_nodes = 256});
+      answer.error = json->find("error").string_or_none().value_or("");
+      answer.detail = json->find("detail").string_or_none().value_or("");
+    } catch (const Error&) {  // A proxy's own page, perhaps.
+    }
+  }
+  answer.body = std::move(response.body);
+  return answer;
+}
+
+}  // namespace
+
+PeerHttp::PeerHttp(PeerHttpOptions options, Federation& federation, const Clock& clock)
+    : options_(std::move(options)), federation_(federation), clock_(clock), client_(with_rules(options_)) {}
+
+PeerHttp::~PeerHttp() { close(); }
+
+void PeerHttp::close() { client_.close(); }
+
+void PeerHttp::fetch_document(const std::string& domain, DocumentCallback done) {
+  mychat::HttpRequest request;
+  request.url = (options_.plain_http ? "http://" : "https://") + domain + "/.well-known/mychat-node";
+  request.timeout = kDocumentTimeout;
+  request.max_response_bytes = kDocumentMax;
+  try {
+    client_.submit(std::move(request), [this, domain, done](HttpResult result) {
+      if (auto* error = std::get_if<Error>(&result)) return done(*error);
+      try {
+        done(read_document(std::get<mychat::HttpResponse>(result), domain, clock_.now_ms(),
+                           options_.plain_http));
+      } catch (const Error& error) {
+        done(error);
+      }
+    });
+  } catch (const Error& error) {
+    done(error);
+  }
+}
+
+void PeerHttp::call(PeerCall call, AnswerCallback done) {
+  const auto own = federation_.identity();
+  if (!own) return done(refused(MYCHAT_E_INVALID_STATE, "This node has no identity yet."));
+  auto sent = std::make_shared<PeerCall>(std::move(call));
+  try {
+    auto fields = std::make_shared<std::vector<federation::HeaderField>>(
+        federation::sign_request(own->key, own->document.domain, sent->destination, sent->method, sent->url,
+                                 sent->body, (clock_.now_ms() + sent->clock_ahead_ms) / 1000));
+    mychat::HttpRequest request;
+    request.method = sent->method == "GET" ? HttpMethod::kGet : HttpMethod::kPost;
+    request.url = sent->url;
+    request.body = sent->body;
+    request.timeout = sent->timeout;
+    request.max_response_bytes = kAnswerMax;
+    for (const auto& [name, value] : *fields) request.headers.push_back({name, value});
+    if (!sent->body.empty()) request.headers.push_back({"content-type", "application/json"});
+    client_.submit(std::move(request), [this, sent, fields, done](HttpResult result) {
+      if (auto* error = std::get_if<Error>(&result)) return done(*error);
+      auto& response = std::get<mychat::HttpResponse>(result);
+      try {
+        if (response.status / 100 == 2 && sent->answer_key) {
+          const auto received = fields_of(response);
+          const auto message =
+              federation::parse_signed(federation::ResponseView{response.status, received, response.body},
+                                       federation::RequestView{sent->method, sent->url, *fields, sent->body});
+          if (message.origin != sent->destination) {
+            throw refused(MYCHAT_E_KEY_MISMATCH,
+                          "The answer of " + sent->destination + " is signed by " + message.origin + ".");
+          }
+          message.verify(*sent->answer_key);
+        }
+        done(read_answer(response, clock_.now_ms()));
+      } catch (const Error& error) {
+        done(error);
+      }
+    });
+  } catch (const Error& error) {
+    done(error);
+  }
+}
+
+}  // namespace mychat::server

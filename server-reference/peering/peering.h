@@ -1,0 +1,44 @@
+// All that makes this node one of a federation, over the services.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "peering/courier.h"
+#include "peering/gate.h"
+#include "peering/handshakes.h"
+#include "peering/peer_http.h"
+
+namespace mychat::server {
+
+struct PeeringOptions {
+  PeerHttpOptions http;
+  CourierOptions courier;
+  federation::NonceLimits nonces;
+};
+
+class Peering {
+ public:
+  Peering(Services& services, PeeringOptions options, std::string own_domain, const Log& log,
+          const Clock& clock = Clock::system());
+  ~Peering();  // stop()
+
+  // Issues the node's document and reads the operator's rules, before anything is served. Throws Error.
+  void prepare();
+  // Begins to deliver, once this node is served: others ask for its document before they take anything.
+  void start();
+  void stop();
+
+  Gate& gate() noexcept { return gate_; }
+  Handshakes& handshakes() noexcept { return handshakes_; }
+  Courier& courier() noexcept { return courier_; }
+
+ private:
+  Federation& federation_;
+  PeerHttp http_;
+  Gate gate_;
+  Handshakes handshakes_;
+  Courier courier_;
+};
+
+}  // namespace mychat::server

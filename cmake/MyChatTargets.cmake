@@ -47,28 +47,32 @@ function(mychat_executable name)
   target_link_libraries(${name} PRIVATE mychat_flags ${A_DEPS})
 endfunction()
 
-# mychat_test(NAME SOURCES ... DEPS ... [LABELS ...] [TIMEOUT s]): a GoogleTest program, one ctest entry.
+# mychat_test(NAME SOURCES ... DEPS ... [LABELS ...] [TIMEOUT s] [COST s]): a GoogleTest program, one ctest
+# entry. COST is about how long it takes where that is long: what begins last shall not be what takes longest.
 function(mychat_test name)
-  cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
+  cmake_parse_arguments(A "" "TIMEOUT;COST" "SOURCES;DEPS;LABELS" ${ARGN})
   mychat_executable(${name} SOURCES ${A_SOURCES} DEPS ${A_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
-  _mychat_register_test(${name} "${A_TIMEOUT}" "${A_LABELS}")
+  _mychat_register_test(${name} "${A_TIMEOUT}" "${A_COST}" "${A_LABELS}")
 endfunction()
 
 # mychat_c_test(NAME SOURCES ... DEPS ...): a CMocka program over the C ABI.
 function(mychat_c_test name)
-  cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
+  cmake_parse_arguments(A "" "TIMEOUT;COST" "SOURCES;DEPS;LABELS" ${ARGN})
   mychat_executable(${name} SOURCES ${A_SOURCES} DEPS ${A_DEPS} PkgConfig::CMOCKA)
-  _mychat_register_test(${name} "${A_TIMEOUT}" "${A_LABELS}")
+  _mychat_register_test(${name} "${A_TIMEOUT}" "${A_COST}" "${A_LABELS}")
 endfunction()
 
-function(_mychat_register_test name timeout labels)
+function(_mychat_register_test name timeout cost labels)
   target_compile_definitions(${name} PRIVATE MYCHAT_TEST_SOURCE_DIR="${MyChat_SOURCE_DIR}"
     MYCHAT_TEST_BINARY_DIR="${MyChat_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${name})
   if(NOT timeout)
     set(timeout 120)
   endif()
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout} LABELS "${labels}"
+  if(NOT cost)
+    set(cost 0)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout} COST ${cost} LABELS "${labels}"
     ENVIRONMENT "MYCHAT_VECTORS_DIR=${MYCHAT_VECTORS_DIR}")
 endfunction()
 

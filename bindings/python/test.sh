@@ -39,12 +39,14 @@ install() {
     cp "$here/requirements.txt" "$venv/requirements.txt"
   fi
   if [ -e "$venv/installed" ] && [ -z "$(stamp "$venv/installed")" ]; then return; fi
-  # The flags of the preset `dev`, so that the compiler's cache has much of the library already; warnings are errors. With the
-  # archives of `./dev deps` it is self-contained, as what is shipped.
+  # The compiler by CMake's names for it, not by the interpreter's, and the flags of the preset `dev`, so that the compiler's
+  # cache has the library already; warnings are errors. With the archives of `./dev deps` it is self-contained, as what is
+  # shipped.
   local arguments="-DCMAKE_CXX_FLAGS_RELWITHDEBINFO='-O1 -g1' -DMYCHAT_WARNINGS=ON"
   if [ -d "$deps/lib" ]; then arguments+=" -DMYCHAT_STATIC_DEPS=ON -DMYCHAT_DEPS_PREFIX=$deps"; fi
   rm -rf "$venv/wheels"
-  CMAKE_ARGS=$arguments "$venv/bin/pip" wheel -q --no-build-isolation --no-deps --wheel-dir "$venv/wheels" \
+  CC=${CC:-cc} CXX=${CXX:-c++} CMAKE_ARGS=$arguments \
+    "$venv/bin/pip" wheel -q --no-build-isolation --no-deps --wheel-dir "$venv/wheels" \
     --config-settings=build-dir="$venv/cmake" --config-settings=cmake.build-type=RelWithDebInfo "$here"
   "$venv/bin/pip" install -q --no-deps --force-reinstall "$venv"/wheels/*.whl
   touch "$venv/installed"

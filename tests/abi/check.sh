@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check.sh BUILD [--update]: compares libmychat.so of the abi preset with the recorded description of its ABI
+# check.sh BUILD [--update]: compares libmychat.so of the dev preset with the recorded description of its ABI
 # (libmychat.abi, x86-64). Any difference fails; --update records the present one.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -5,8 +5,6 @@ namespace mychat_python {
 
 namespace {
 
-constexpr auto kAllowed = Text::None::kAllowed;
-
 std::uint64_t register_(Core& self, py::object username, py::object password, py::object email,
                         py::object invite, py::object device_name) {
   const Text name(username, "username"), mail(email, "email", kAllowed), token(invite, "invite", kAllowed),

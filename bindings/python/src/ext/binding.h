@@ -55,6 +55,7 @@ class Text {
  private:
   const char* text_ = nullptr;
 };
+inline constexpr auto kAllowed = Text::None::kAllowed;
 
 // A path: str or os.PathLike, as the file system has it.
 class Path {

@@ -5,8 +5,6 @@ namespace mychat_python {
 
 namespace {
 
-constexpr auto kAllowed = Text::None::kAllowed;
-
 using HandleRequest = mychat_status (*)(mychat_client*, const char*, mychat_request_id*, mychat_error*);
 
 template <HandleRequest function>

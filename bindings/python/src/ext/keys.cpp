@@ -7,8 +7,6 @@ namespace mychat_python {
 
 namespace {
 
-constexpr auto kAllowed = Text::None::kAllowed;
-
 // The private key as a bytearray, which its owner can wipe.
 py::object export_private_key(Core& self, std::int32_t format) {
   Owned<char> key(mychat_string_free);

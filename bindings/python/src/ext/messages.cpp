@@ -5,8 +5,6 @@ namespace mychat_python {
 
 namespace {
 
-constexpr auto kAllowed = Text::None::kAllowed;
-
 py::object send(Core& self, py::object recipient, py::object data, std::int32_t content_type,
                 py::object message_id) {
   const Text handle(recipient, "recipient"), id(message_id, "message_id", kAllowed);

@@ -235,6 +235,7 @@ std::optional<federation::MessageItem> Federation::Impl::message_item(SqliteConn
   item.message.iv = std::move(stored.iv).value_or("");
   item.message.content_type = std::move(stored.content_type);
   if (stored.algorithm) item.message.algorithm = *std::move(stored.algorithm);
+  item.message.sender_key_hash = std::move(stored.sender_key_hash);
   item.message.signature = std::move(stored.signature);
   item.message.sent_at = std::move(stored.sent_at);
   return item;

@@ -36,9 +36,7 @@ MessageItem read_message(JsonView data, std::size_t max_content) {
     fields.fail("recipient_handle", "recipient_handle is missing.", "missing");
   fields.finish();
   item.created_at = parse_time(created_at).value_or(0);
-  // They are for the sender's own devices.
-  item.message.sender_encrypted_key.reset();
-  item.message.sender_key_hash.reset();
+  item.message.sender_encrypted_key.reset();  // For the sender's own devices; what is signed is its hash.
   return item;
 }
 

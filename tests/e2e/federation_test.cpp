@@ -1,0 +1,158 @@
+// Whole nodes that speak with each other: users of different nodes, over the public C ABI.
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "e2e/node_process.h"
+#include "e2e/rest.h"
+#include "e2e/sdk.h"
+#include "support/test_keys.h"
+
+namespace mychat::e2e {
+namespace {
+
+// A port that was free a moment ago: a node's name holds its port here, so it must be known before the node runs.
+std::uint16_t free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    throw std::runtime_error("no free port");
+  }
+  ::close(fd);
+  return ntohs(address.sin_port);
+}
+
+// A node that federates, over plain http on loopback.
+struct FederatedNode {
+  explicit FederatedNode(const std::vector<std::string>& more = {})
+      : port(free_port()), domain("127.0.0.1:" + std::to_string(port)) {
+    std::vector<std::string> flags{"--domain", domain, "--federation-enabled", "true", "--federation-allow-private", "true",
+                                   "--federation-plain-http", "true"};
+    flags.insert(flags.end(), more.begin(), more.end());
+    process = std::make_unique<NodeProcess>(std::move(flags), port);
+  }
+  std::uint16_t port;
+  std::string domain;
+  std::unique_ptr<NodeProcess> process;
+};
+
+class Federation : public ::testing::Test {
+ protected:
+  Sdk user(const FederatedNode& node, const std::string& name, std::string_view key) {
+    Sdk::Options options;
+    options.store = dir.file(name + "-" + std::to_string(node.port));
+    options.node_url = node.process->url();
+    Sdk sdk(options);
+    EXPECT_EQ(sdk.import_key(key), MYCHAT_OK) << sdk.error;
+    EXPECT_EQ(sdk.register_user(name), MYCHAT_OK) << sdk.error;
+    sdk.wait_online();
+    return sdk;
+  }
+
+  TempDir dir;
+  FederatedNode a;
+  FederatedNode b;
+};
+
+TEST_F(Federation, MessagesAndReceiptsCrossNodesOnce) {
+  Sdk alice = user(a, "alice", test::kAliceKey);
+  Sdk bob = user(b, "bob", test::kBobKey);
+  EXPECT_EQ(bob.handle, "bob@" + b.domain);
+  const std::string id = alice.send(bob.handle, "hello over there");
+  const Msg got = bob.wait_message("hello over there");
+  EXPECT_EQ(got.id, id);
+  EXPECT_EQ(got.sender, alice.handle);
+  EXPECT_EQ(got.verification, MYCHAT_VERIFICATION_VERIFIED);
+  alice.wait_status(id, MYCHAT_MESSAGE_DELIVERED);
+  ASSERT_EQ(bob.mark_read(alice.handle), MYCHAT_OK);
+  alice.wait_status(id, MYCHAT_MESSAGE_READ);
+  const std::string back = bob.send(alice.handle, "and back");
+  EXPECT_EQ(alice.wait_message("and back").id, back);
+  bob.wait_status(back, MYCHAT_MESSAGE_DELIVERED);
+  EXPECT_EQ(bob.times_received(id), 1);
+  EXPECT_EQ(alice.times_received(back), 1);
+}
+
+TEST_F(Federation, ContactsOfOtherNodesAreAddedAndTheirKeysLookedUp) {
+  Sdk alice = user(a, "alice", test::kAliceKey);
+  Sdk bob = user(b, "bob", test::kBobKey);
+  ASSERT_EQ(alice.add_contact(bob.handle, "Bob"), MYCHAT_OK) << alice.error;
+  EXPECT_EQ(alice.contact(bob.handle).fingerprint, bob.account().fingerprint);
+  EXPECT_EQ(alice.safety_number(bob.handle).size() > 0, true);
+  EXPECT_EQ(alice.add_contact("nobody@" + b.domain), MYCHAT_E_NOT_FOUND) << alice.error;
+}
+
+TEST_F(Federation, WhatIsSentWhileANodeIsDownArrivesOnceAndInOrder) {
+  Sdk alice = user(a, "alice", test::kAliceKey);
+  Sdk bob = user(b, "bob", test::kBobKey);
+  alice.send(bob.handle, "first");
+  bob.wait_message("first");
+  b.process->kill();
+  std::vector<std::string> ids;
+  for (int i = 0; i < 20; ++i) ids.push_back(alice.send(bob.handle, "while away " + std::to_string(i)));
+  for (const std::string& id : ids) alice.wait_status(id, MYCHAT_MESSAGE_PENDING);
+  a.process->kill();  // Its queue is as durable as its messages.
+  a.process->start();
+  b.process->start();
+  std::vector<std::string> order;
+  for (int i = 0; i < 20; ++i) bob.wait_message("while away " + std::to_string(i));
+  for (const Msg& message : bob.whole_history(alice.handle)) {
+    if (message.data.starts_with("while away ")) order.push_back(message.id);
+  }
+  EXPECT_EQ(order, ids);
+  for (const std::string& id : ids) EXPECT_EQ(bob.times_received(id), 1) << id;
+  for (const std::string& id : ids) alice.wait_status(id, MYCHAT_MESSAGE_DELIVERED);
+}
+
+TEST_F(Federation, AUserWhoIsNotThereMakesTheMessageFail) {
+  Sdk alice = user(a, "alice", test::kAliceKey);
+  EXPECT_EQ(alice.lookup("nobody@" + b.domain), MYCHAT_E_NOT_FOUND) << alice.error;
+}
+
+TEST_F(Federation, ANewKeyIsToldToTheOtherNode) {
+  Sdk alice = user(a, "alice", test::kAliceKey);
+  Sdk bob = user(b, "bob", test::kBobKey);
+  alice.send(bob.handle, "first");
+  bob.wait_message("first");
+  const auto before = alice.contact(bob.handle).fingerprint;
+  ASSERT_EQ(bob.call([&](mychat_request_id* request, mychat_error* error) {
+              return mychat_client_rotate_identity(bob.get(), "a long password", request, error);
+            }),
+            MYCHAT_OK)
+      << bob.error;
+  alice.wait([&](const Seen& seen) { return seen.type == MYCHAT_EVENT_KEY_CHANGED && seen.contact.handle == bob.handle; },
+             "the key change");
+  EXPECT_NE(bob.account().fingerprint, before);
+}
+
+TEST_F(Federation, TheNodesDocumentIsThereForReadersOfBothProtocols) {
+  const RestAnswer answer = rest(a.port, "GET", "/.well-known/mychat-node");
+  EXPECT_EQ(answer.status, 200);
+  for (const char* part : {"\"version\":\"1.0\"", "\"federation_api\":\"http://127.0.0.1:", "BEGIN PUBLIC KEY",
+                           "\"capabilities\":[", "\"max_message_size\":", "\"statistics\":{\"user_count\":",
+                           "\"federation\":{\"payload\":\""}) {
+    EXPECT_NE(answer.body.find(part), std::string::npos) << part << " in " << answer.body;
+  }
+}
+
+TEST_F(Federation, WithoutASignatureNothingIsTaken) {
+  const std::string transaction = R"({"stream":"11111111-1111-4111-8111-111111111111","first":1,"items":[]})";
+  const RestAnswer unsigned_one = rest(a.port, "POST", "/api/federation/transactions", {}, transaction);
+  EXPECT_EQ(unsigned_one.status, 401);
+  EXPECT_NE(unsigned_one.body.find("\"error\":\"bad_signature\""), std::string::npos) << unsigned_one.body;
+  EXPECT_EQ(rest(a.port, "POST", "/api/federation/messages", {}, "{}").status, 403);
+  EXPECT_EQ(rest(a.port, "POST", "/api/federation/handshake", {}, "{}").status, 422);
+}
+
+}  // namespace
+}  // namespace mychat::e2e

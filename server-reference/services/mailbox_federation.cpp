@@ -175,6 +175,18 @@ void MailboxWriter::queue_receipts(Change& change, NodeId node, const std::strin
   }
 }
 
+void MailboxWriter::send_again(Change& change, std::int64_t seq) {
+  MessageMarks marks = message_marks(change.db, seq);
+  const auto found = read_message(change.db, seq, false);
+  if (!marks.failed_at || !found) return;
+  const NodeId node = node_of(change.db, found->first.recipient);
+  const auto bytes = static_cast<std::int64_t>(found->second.encrypted_content.size()) + kQueuedMessageBytes;
+  if (node == 0 || !context_.queue(change, node, OutKind::kMessage, seq, {}, bytes)) return;
+  marks.failed_at.reset();
+  marks.failure.reset();
+  put_marks(change.db, seq, marks, change.now);
+}
+
 void MailboxWriter::undeliverable(Change& change, std::int64_t seq, const std::string& reason) {
   const auto found = read_message(change.db, seq, false);
   if (!found) return;

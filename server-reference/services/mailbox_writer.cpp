@@ -184,7 +184,11 @@ Result<AcceptedMessage> MailboxWriter::accept_one(Change& change, const Principa
     to.recipient = user(change.db, handle.username);
   } else {
     // Before a row is made for the recipient: a repeated id changes nothing.
-    if (find_message(change.db, *uuid)) return repeated(change, sender, *uuid);
+    if (const auto known = find_message(change.db, *uuid)) {
+      auto answer = repeated(change, sender, *uuid);
+      if (answer.ok()) send_again(change, known->seq);
+      return answer;
+    }
     to.recipient = user(change.db, to.recipient_handle);
     if (to.recipient.id == 0) to.recipient = remote_user(change, handle);
   }

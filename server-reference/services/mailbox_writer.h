@@ -72,6 +72,8 @@ class MailboxWriter {
   SentOutcome sent(Change& change, NodeId node, const federation::TransactionAnswer& answer,
                    std::int64_t latency_ms);
   // A message of this node that the recipient's node will not get, or did not take.
+  // One that failed is tried again, because its sender asks for that.
+  void send_again(Change& change, std::int64_t seq);
   void undeliverable(Change& change, std::int64_t seq, const std::string& reason);
 
   // What is remembered is no longer sure.

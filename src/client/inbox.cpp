@@ -172,19 +172,24 @@ void Inbox::store_arrival(Change& change, Arrival& arrival) {
   if (inserted.inserted) change.message_event(MYCHAT_EVENT_MESSAGE, message);
 }
 
-void Inbox::advance(Change& change, std::string_view id, MessageStatus status, std::int64_t at) {
-  if (!change.store().messages().advance_status(id, status, at)) return;
+void Inbox::advance(Change& change, std::string_view id, MessageStatus status, std::int64_t at,
+                    const std::optional<MessageFailure>& failure) {
+  if (!change.store().messages().advance_status(id, status, at, failure)) return;
   const auto message = change.store().messages().get(id);
   if (message) change.message_event(MYCHAT_EVENT_MESSAGE_STATUS, *message);
 }
 
 void Inbox::apply(Change& change, const wire::ReceiptItem& receipt) {
   const auto peer = normalize_handle(receipt.peer_handle);
+  std::optional<MessageFailure> failure;
+  if (receipt.status == wire::DeliveryStatus::kFailed) {
+    failure = {MYCHAT_E_NODE, receipt.reason.value_or("The recipient's node did not take the message.")};
+  }
   for (const std::string& id : receipt.message_ids) {
     const auto message = change.store().messages().get(id);
     // A receipt speaks only for the conversation with the peer that gave it.
     if (!message || message->direction != Direction::kOutgoing || message->conversation != peer) continue;
-    advance(change, id, to_stored(receipt.status), receipt.timestamp);
+    advance(change, id, to_stored(receipt.status), receipt.timestamp, failure);
   }
 }
 

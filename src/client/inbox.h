@@ -47,7 +47,8 @@ class Inbox {
   void apply(Change& change, const wire::KeyChangeItem& item);
   void apply(Change& change, const wire::ProfileItem& item);
   void apply(Change& change, const wire::AccountDeletedItem& item);
-  void advance(Change& change, std::string_view id, MessageStatus status, std::int64_t at);
+  void advance(Change& change, std::string_view id, MessageStatus status, std::int64_t at,
+               const std::optional<MessageFailure>& failure = std::nullopt);
 
   Core& core_;
   // As the node told while these items were processed; nothing of a user who is gone.

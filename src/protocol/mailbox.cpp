@@ -14,10 +14,11 @@ ReceiptItem receipt_from_json(JsonView json) {
   item.message_ids = texts_of(json.array("message_ids"));
   item.peer_handle = text_of(json, "peer_handle");
   const auto status = parse_delivery_status(json.string("status"));
-  if (status != DeliveryStatus::kDelivered && status != DeliveryStatus::kRead)
-    json.at("status").fail("is neither delivered nor read");
+  if (!status || *status == DeliveryStatus::kPending)
+    json.at("status").fail("is neither delivered nor read nor failed");
   item.status = *status;
   item.timestamp = time_of(json, "timestamp");
+  item.reason = optional_text_of(json, "reason");
   return item;
 }
 
@@ -60,6 +61,7 @@ struct DataWriter {
     out.member("peer_handle", item.peer_handle);
     out.member("status", to_string(item.status));
     out.time_member("timestamp", item.timestamp);
+    out.optional_member("reason", item.reason);
     out.end_object();
   }
   void operator()(const ReadItem& item) const {

@@ -26,8 +26,9 @@ struct SentItem {  // "sent": by this user, from any session
 struct ReceiptItem {  // "receipt"
   std::vector<std::string> message_ids;
   std::string peer_handle;
-  DeliveryStatus status = DeliveryStatus::kDelivered;  // Delivered or read.
+  DeliveryStatus status = DeliveryStatus::kDelivered;  // Delivered, read or failed.
   std::int64_t timestamp = 0;
+  std::optional<std::string> reason{};  // Of failed: the sentence of the node.
   bool operator==(const ReceiptItem&) const = default;
 };
 struct ReadItem {  // "read": by this user, in some session

@@ -17,7 +17,8 @@
 namespace mychat::e2e {
 namespace {
 
-// A port that was free a moment ago: a node's name holds its port here, so it must be known before the node runs.
+// A port that was free a moment ago: a node's name holds its port here, so it must be known before the node
+// runs.
 std::uint16_t free_port() {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
@@ -36,8 +37,14 @@ std::uint16_t free_port() {
 struct FederatedNode {
   explicit FederatedNode(const std::vector<std::string>& more = {})
       : port(free_port()), domain("127.0.0.1:" + std::to_string(port)) {
-    std::vector<std::string> flags{"--domain", domain, "--federation-enabled", "true", "--federation-allow-private", "true",
-                                   "--federation-plain-http", "true"};
+    std::vector<std::string> flags{"--domain",
+                                   domain,
+                                   "--federation-enabled",
+                                   "true",
+                                   "--federation-allow-private",
+                                   "true",
+                                   "--federation-plain-http",
+                                   "true"};
     flags.insert(flags.end(), more.begin(), more.end());
     process = std::make_unique<NodeProcess>(std::move(flags), port);
   }
@@ -114,9 +121,21 @@ TEST_F(Federation, WhatIsSentWhileANodeIsDownArrivesOnceAndInOrder) {
   for (const std::string& id : ids) alice.wait_status(id, MYCHAT_MESSAGE_DELIVERED);
 }
 
-TEST_F(Federation, AUserWhoIsNotThereMakesTheMessageFail) {
+TEST_F(Federation, WhatTheOtherNodeDoesNotTakeFailsWithItsReasonAndHoldsUpNothing) {
+  const FederatedNode narrow({"--max-message-size", "4096"});
   Sdk alice = user(a, "alice", test::kAliceKey);
-  EXPECT_EQ(alice.lookup("nobody@" + b.domain), MYCHAT_E_NOT_FOUND) << alice.error;
+  Sdk carol = user(narrow, "carol", test::kBobKey);
+  const std::string large = alice.send(carol.handle, std::string(10'000, 'x'));
+  const std::string small = alice.send(carol.handle, "small");
+  EXPECT_EQ(carol.wait_message("small").id, small);
+  alice.wait_status(large, MYCHAT_MESSAGE_FAILED);
+  alice.wait_status(small, MYCHAT_MESSAGE_DELIVERED);
+  EXPECT_NE(alice.explain(large).description.find("4096"), std::string::npos)
+      << alice.explain(large).description;
+  // Tried again, it fails again.
+  ASSERT_EQ(mychat_client_retry(alice.get(), large.c_str(), nullptr), MYCHAT_OK);
+  alice.wait_status(large, MYCHAT_MESSAGE_FAILED);
+  EXPECT_EQ(carol.times_received(large), 0);
 }
 
 TEST_F(Federation, ANewKeyIsToldToTheOtherNode) {
@@ -126,21 +145,25 @@ TEST_F(Federation, ANewKeyIsToldToTheOtherNode) {
   bob.wait_message("first");
   const auto before = alice.contact(bob.handle).fingerprint;
   ASSERT_EQ(bob.call([&](mychat_request_id* request, mychat_error* error) {
-              return mychat_client_rotate_identity(bob.get(), "a long password", request, error);
-            }),
+    return mychat_client_rotate_identity(bob.get(), "a long password", request, error);
+  }),
             MYCHAT_OK)
       << bob.error;
-  alice.wait([&](const Seen& seen) { return seen.type == MYCHAT_EVENT_KEY_CHANGED && seen.contact.handle == bob.handle; },
-             "the key change");
+  alice.wait(
+      [&](const Seen& seen) {
+        return seen.type == MYCHAT_EVENT_KEY_CHANGED && seen.contact.handle == bob.handle;
+      },
+      "the key change");
   EXPECT_NE(bob.account().fingerprint, before);
 }
 
 TEST_F(Federation, TheNodesDocumentIsThereForReadersOfBothProtocols) {
   const RestAnswer answer = rest(a.port, "GET", "/.well-known/mychat-node");
   EXPECT_EQ(answer.status, 200);
-  for (const char* part : {"\"version\":\"1.0\"", "\"federation_api\":\"http://127.0.0.1:", "BEGIN PUBLIC KEY",
-                           "\"capabilities\":[", "\"max_message_size\":", "\"statistics\":{\"user_count\":",
-                           "\"federation\":{\"payload\":\""}) {
+  for (const char* part :
+       {"\"version\":\"1.0\"", "\"federation_api\":\"http://127.0.0.1:", "BEGIN PUBLIC KEY",
+        "\"capabilities\":[",
+        "\"max_message_size\":", "\"statistics\":{\"user_count\":", "\"federation\":{\"payload\":\""}) {
     EXPECT_NE(answer.body.find(part), std::string::npos) << part << " in " << answer.body;
   }
 }

@@ -1,57 +1,14 @@
 // Whole nodes that speak with each other: users of different nodes, over the public C ABI.
-#include <arpa/inet.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
-#include "e2e/node_process.h"
+#include "e2e/federated_node.h"
 #include "e2e/rest.h"
 #include "e2e/sdk.h"
 #include "support/test_keys.h"
 
 namespace mychat::e2e {
 namespace {
-
-// A port that was free a moment ago: a node's name holds its port here, so it must be known before the node
-// runs.
-std::uint16_t free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw std::runtime_error("no free port");
-  }
-  ::close(fd);
-  return ntohs(address.sin_port);
-}
-
-// A node that federates, over plain http on loopback.
-struct FederatedNode {
-  explicit FederatedNode(const std::vector<std::string>& more = {})
-      : port(free_port()), domain("127.0.0.1:" + std::to_string(port)) {
-    std::vector<std::string> flags{"--domain",
-                                   domain,
-                                   "--federation-enabled",
-                                   "true",
-                                   "--federation-allow-private",
-                                   "true",
-                                   "--federation-plain-http",
-                                   "true"};
-    flags.insert(flags.end(), more.begin(), more.end());
-    process = std::make_unique<NodeProcess>(std::move(flags), port);
-  }
-  std::uint16_t port;
-  std::string domain;
-  std::unique_ptr<NodeProcess> process;
-};
 
 class Federation : public ::testing::Test {
  protected:
@@ -67,8 +24,8 @@ class Federation : public ::testing::Test {
   }
 
   TempDir dir;
-  FederatedNode a;
-  FederatedNode b;
+  FederatedNode a{{"--federation-allow-private", "true"}};
+  FederatedNode b{{"--federation-allow-private", "true"}};
 };
 
 TEST_F(Federation, MessagesAndReceiptsCrossNodesOnce) {
@@ -122,7 +79,7 @@ TEST_F(Federation, WhatIsSentWhileANodeIsDownArrivesOnceAndInOrder) {
 }
 
 TEST_F(Federation, WhatTheOtherNodeDoesNotTakeFailsWithItsReasonAndHoldsUpNothing) {
-  const FederatedNode narrow({"--max-message-size", "4096"});
+  const FederatedNode narrow({"--federation-allow-private", "true", "--max-message-size", "4096"});
   Sdk alice = user(a, "alice", test::kAliceKey);
   Sdk carol = user(narrow, "carol", test::kBobKey);
   const std::string large = alice.send(carol.handle, std::string(10'000, 'x'));

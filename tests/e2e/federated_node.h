@@ -1,0 +1,45 @@
+// A node that federates, over plain http on loopback.
+#pragma once
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "e2e/node_process.h"
+
+namespace mychat::e2e {
+
+// A port that was free a moment ago: a node's name holds its port here, so it must be known before the node
+// runs.
+inline std::uint16_t free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  const bool bound = ::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                     ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  ::close(fd);
+  if (!bound) throw std::runtime_error("no free port");
+  return ntohs(address.sin_port);
+}
+
+struct FederatedNode {
+  explicit FederatedNode(const std::vector<std::string>& more = {})
+      : port(free_port()), domain("127.0.0.1:" + std::to_string(port)) {
+    std::vector<std::string> flags{
+        "--domain", domain, "--federation-enabled", "true", "--federation-plain-http", "true"};
+    flags.insert(flags.end(), more.begin(), more.end());
+    process = std::make_unique<NodeProcess>(std::move(flags), port);
+  }
+  std::uint16_t port;
+  std::string domain;
+  std::unique_ptr<NodeProcess> process;
+};
+
+}  // namespace mychat::e2e

@@ -1,0 +1,391 @@
+// Another node that does what it must not: against a whole node, which refuses it and goes on.
+#include <atomic>
+#include <future>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/encoding.h"
+#include "crypto/random.h"
+#include "e2e/federated_node.h"
+#include "e2e/rest.h"
+#include "e2e/sdk.h"
+#include "federation/handshake.h"
+#include "federation/http_signature.h"
+#include "federation/node_document.h"
+#include "federation/transaction.h"
+#include "protocol/json_writer.h"
+#include "support/net.h"
+#include "support/test_keys.h"
+#include "transport/http_client.h"
+
+namespace mychat::e2e {
+namespace {
+
+using namespace federation;
+
+std::int64_t now_ms() { return Clock::system().now_ms(); }
+
+struct Answer {
+  int status = 0;
+  std::string body;
+  bool says(std::string_view part) const { return body.find(part) != std::string::npos; }
+};
+
+// A node of the test's own: serves a document, and signs what it likes.
+class Rogue {
+ public:
+  Rogue() : server_([this](test::Connection& connection) { serve(connection); }) {
+    domain = "127.0.0.1:" + std::to_string(server_.port());
+    show(document());
+  }
+
+  NodeDocument document() const {
+    NodeDocument result;
+    result.domain = domain;
+    result.api_url = "http://" + domain + "/api/federation";
+    result.sequence = sequence;
+    result.issued_at = now_ms();
+    result.valid_until = now_ms() + 3'600'000;
+    result.capabilities = {"messages"};
+    result.key = key.public_key();
+    return result;
+  }
+  void show(const NodeDocument& shown) {
+    std::string body;
+    JsonWriter out(body);
+    out.begin_object();
+    out.member("version", "1.0");
+    out.member("federation", shown.sign(key));
+    out.end_object();
+    show_text("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  }
+  void show_text(std::string answer) {
+    const std::lock_guard lock(mutex_);
+    answer_ = std::move(answer);
+  }
+  int asked() const { return asked_; }
+
+  using Fields = std::vector<HeaderField>;
+  Fields sign(const FederatedNode& node, const std::string& path, const std::string& body) const {
+    return sign_request(key, domain, node.domain, "POST", "http://" + node.domain + path, body,
+                        now_ms() / 1000);
+  }
+  Answer post(const FederatedNode& node, const std::string& path, const std::string& body,
+              const Fields& fields) {
+    HttpRequest request;
+    request.method = HttpMethod::kPost;
+    request.url = "http://" + node.domain + path;
+    request.body = body;
+    for (const auto& [name, value] : fields) request.headers.push_back({name, value});
+    std::promise<HttpResult> promise;
+    client_.submit(std::move(request),
+                   [&promise](HttpResult result) { promise.set_value(std::move(result)); });
+    HttpResult result = promise.get_future().get();
+    if (const auto* error = std::get_if<Error>(&result)) throw *error;
+    auto& response = std::get<HttpResponse>(result);
+    return {response.status, std::move(response.body)};
+  }
+  Answer post(const FederatedNode& node, const std::string& path, const std::string& body) {
+    return post(node, path, body, sign(node, path, body));
+  }
+  Answer hello(const FederatedNode& node, std::optional<HandshakeInitiator>* begun = nullptr) {
+    HandshakeInitiator handshake(
+        {.domain = domain, .protocols = {2}, .capabilities = {"messages"}, .limits = {}}, key, node.domain,
+        now_ms());
+    const Answer answer = post(node, "/api/federation/handshake", body_of("hello", handshake.hello()));
+    if (begun != nullptr) begun->emplace(std::move(handshake));
+    return answer;
+  }
+  // The whole handshake; the node's document is taken from the node.
+  void greet(const FederatedNode& node) {
+    std::optional<HandshakeInitiator> begun;
+    const Answer answer = hello(node, &begun);
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    const Json shown = Json::parse(rest(node.port, "GET", "/.well-known/mychat-node").body);
+    const auto theirs = verify_document(Statement::from_json(shown->object("federation")), node.domain,
+                                        now_ms(), {.allow_http = true});
+    const Json welcome = Json::parse(answer.body);
+    const auto end =
+        begun->finish(Statement::from_json(welcome->object("welcome")), theirs.content, 0, now_ms());
+    const Answer last = post(node, "/api/federation/handshake", body_of("confirm", end.confirm));
+    ASSERT_EQ(last.status, 200) << last.body;
+  }
+
+  std::string domain;
+  Ed25519PrivateKey key = Ed25519PrivateKey::generate();
+  std::int64_t sequence = 1;
+
+ private:
+  static std::string body_of(const char* name, const Statement& statement) {
+    std::string body;
+    JsonWriter out(body);
+    out.begin_object();
+    out.member(name, statement);
+    out.end_object();
+    return body;
+  }
+  void serve(test::Connection& connection) {
+    while (test::read_http_request(connection)) {
+      ++asked_;
+      std::string answer;
+      {
+        const std::lock_guard lock(mutex_);
+        answer = answer_;
+      }
+      if (!connection.write(answer)) return;
+    }
+  }
+
+  std::mutex mutex_;
+  std::string answer_;
+  std::atomic<int> asked_ = 0;
+  HttpClient client_{TransportOptions{}};
+  test::Server server_;
+};
+
+const std::string kTransactions = "/api/federation/transactions";
+
+class Attacks : public ::testing::Test {
+ protected:
+  FederatedNode node{{"--federation-allow-private", "true"}};
+  Rogue rogue;
+  TempDir dir;
+
+  std::string transaction(std::vector<Item> items, std::int64_t first = 1) const {
+    return to_json_text(Transaction{stream, first, std::move(items)});
+  }
+  MessageItem message(const std::string& sender, const std::string& recipient) const {
+    MessageItem item;
+    item.sender_handle = sender;
+    item.created_at = now_ms();
+    item.message.id = uuid_v4();
+    item.message.recipient_handle = recipient;
+    item.message.encrypted_content = "AAAA";
+    item.message.encrypted_key = base64_encode(Bytes(512, 1));
+    item.message.iv = base64_encode(Bytes(12, 2));
+    return item;
+  }
+  Sdk alice() {
+    Sdk::Options options;
+    options.store = dir.file("alice");
+    options.node_url = node.process->url();
+    Sdk sdk(options);
+    EXPECT_EQ(sdk.import_key(test::kAliceKey), MYCHAT_OK) << sdk.error;
+    EXPECT_EQ(sdk.register_user("alice"), MYCHAT_OK) << sdk.error;
+    sdk.wait_online();
+    return sdk;
+  }
+  void expect_alive() { EXPECT_EQ(rest(node.port, "GET", "/ready").status, 200); }
+
+  std::string stream = uuid_v4();
+};
+
+TEST_F(Attacks, WithoutAHandshakeNothingIsTaken) {
+  const Answer answer = rogue.post(node, kTransactions, transaction({}));
+  EXPECT_EQ(answer.status, 401);
+  EXPECT_TRUE(answer.says("handshake_required")) << answer.body;
+}
+
+TEST_F(Attacks, ARequestSentTwiceIsRefused) {
+  ASSERT_NO_FATAL_FAILURE(rogue.greet(node));
+  const std::string body = transaction({});
+  const auto fields = rogue.sign(node, kTransactions, body);
+  EXPECT_EQ(rogue.post(node, kTransactions, body, fields).status, 200);
+  const Answer again = rogue.post(node, kTransactions, body, fields);
+  EXPECT_EQ(again.status, 401);
+  EXPECT_TRUE(again.says("replayed")) << again.body;
+}
+
+TEST_F(Attacks, WhatWasSignedForAnotherNodeIsRefused) {
+  ASSERT_NO_FATAL_FAILURE(rogue.greet(node));
+  const FederatedNode other({"--federation-allow-private", "true"});
+  const std::string body = transaction({});
+  const Answer answer = rogue.post(node, kTransactions, body, rogue.sign(other, kTransactions, body));
+  EXPECT_EQ(answer.status, 401);
+  EXPECT_TRUE(answer.says("wrong_destination") || answer.says("bad_signature")) << answer.body;
+}
+
+TEST_F(Attacks, AnotherOriginThanTheSignersIsRefused) {
+  ASSERT_NO_FATAL_FAILURE(rogue.greet(node));
+  Rogue victim;
+  ASSERT_NO_FATAL_FAILURE(victim.greet(node));
+  const std::string body = transaction({});
+  auto fields = rogue.sign(node, kTransactions, body);
+  for (auto& [name, value] : fields) {
+    if (name == "x-origin-node") value = victim.domain;
+  }
+  EXPECT_EQ(rogue.post(node, kTransactions, body, fields).status, 401);
+  // Signed by the rogue's key under the victim's name.
+  const auto forged = sign_request(rogue.key, victim.domain, node.domain, "POST",
+                                   "http://" + node.domain + kTransactions, body, now_ms() / 1000);
+  EXPECT_EQ(rogue.post(node, kTransactions, body, forged).status, 401);
+}
+
+TEST_F(Attacks, ASignatureOfAnotherTimeIsRefused) {
+  ASSERT_NO_FATAL_FAILURE(rogue.greet(node));
+  const std::string body = transaction({});
+  for (const std::int64_t shift : {-3600, -100, 100, 3600}) {
+    const auto fields = sign_request(rogue.key, rogue.domain, node.domain, "POST",
+                                     "http://" + node.domain + kTransactions, body, now_ms() / 1000 + shift);
+    const Answer answer = rogue.post(node, kTransactions, body, fields);
+    EXPECT_EQ(answer.status, 401) << shift;
+    EXPECT_TRUE(answer.says("stale")) << answer.body;
+  }
+}
+
+TEST_F(Attacks, AnAlteredBodyIsRefused) {
+  ASSERT_NO_FATAL_FAILURE(rogue.greet(node));
+  const auto fields = rogue.sign(node, kTransactions, transaction({}));
+  EXPECT_EQ(rogue.post(node, kTransactions, transaction({NothingItem{}}), fields).status, 401);
+}
+
+TEST_F(Attacks, ANodeSpeaksForItsOwnUsersOnly) {
+  Sdk victim = alice();
+  ASSERT_NO_FATAL_FAILURE(rogue.greet(node));
+  const std::string foreign = "bob@other.example";
+  const std::string local = "mallory@" + node.domain;
+  const Answer answer =
+      rogue.post(node, kTransactions,
+                 transaction({message(foreign, victim.handle), message(local, victim.handle),
+                              message("eve@" + rogue.domain, "carol@third.example"),
+                              message("eve@" + rogue.domain, victim.handle)}));
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const auto taken = TransactionAnswer::from_json(Json::parse(answer.body));
+  EXPECT_EQ(taken.acked, 4);
+  ASSERT_EQ(taken.failures.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(taken.failures[i].seq, static_cast<std::int64_t>(i) + 1);
+    EXPECT_EQ(taken.failures[i].code, "forbidden");
+  }
+  victim.wait([&](const Seen& seen) { return seen.message.sender == "eve@" + rogue.domain; },
+              "the one that is its own");
+  for (const Seen& seen : victim.seen()) EXPECT_NE(seen.message.sender, foreign);
+}
+
+TEST_F(Attacks, ATransactionSentTwiceUnderNewSignaturesIsTakenOnce) {
+  Sdk victim = alice();
+  ASSERT_NO_FATAL_FAILURE(rogue.greet(node));
+  const auto item = message("eve@" + rogue.domain, victim.handle);
+  const std::string body = transaction({item});
+  EXPECT_EQ(rogue.post(node, kTransactions, body).status, 200);
+  EXPECT_EQ(rogue.post(node, kTransactions, body).status, 200);
+  stream = uuid_v4();  // The same message in another stream.
+  EXPECT_EQ(rogue.post(node, kTransactions, transaction({item})).status, 200);
+  victim.wait([&](const Seen& seen) { return seen.message.id == *item.message.id; }, "the message");
+  victim.pump_for(500);
+  EXPECT_EQ(victim.times_received(*item.message.id), 1);
+}
+
+TEST_F(Attacks, AGapInTheStreamIsNotTakenAndSaysWhereToGoOn) {
+  ASSERT_NO_FATAL_FAILURE(rogue.greet(node));
+  const auto acked = [](const Answer& answer) {
+    return TransactionAnswer::from_json(Json::parse(answer.body)).acked;
+  };
+  EXPECT_EQ(acked(rogue.post(node, kTransactions, transaction({NothingItem{}}, 5))), 0);
+  EXPECT_EQ(acked(rogue.post(node, kTransactions, transaction({NothingItem{}, NothingItem{}}, 1))), 2);
+  EXPECT_EQ(acked(rogue.post(node, kTransactions, transaction({NothingItem{}}, 4))), 2);
+}
+
+TEST_F(Attacks, AnotherKeyWithoutARotationStopsTheNode) {
+  ASSERT_NO_FATAL_FAILURE(rogue.greet(node));
+  const Ed25519PrivateKey old = rogue.key;
+  rogue.key = Ed25519PrivateKey::generate();
+  rogue.sequence = 2;
+  rogue.show(rogue.document());
+  EXPECT_EQ(rogue.hello(node).status, 403);
+  rogue.key = old;  // Also the old one waits for the operator now.
+  const Answer answer = rogue.post(node, kTransactions, transaction({}));
+  EXPECT_EQ(answer.status, 403);
+  EXPECT_TRUE(answer.says("key_changed")) << answer.body;
+}
+
+TEST_F(Attacks, ARotationSignedByTheOldKeyIsFollowed) {
+  ASSERT_NO_FATAL_FAILURE(rogue.greet(node));
+  const Ed25519PrivateKey old = rogue.key;
+  rogue.key = Ed25519PrivateKey::generate();
+  rogue.sequence = 2;
+  NodeDocument rotated = rogue.document();
+  rotated.rotations = {NodeKeyRotation::make(rogue.domain, old, rogue.key, 2)};
+  rogue.show(rotated);
+  ASSERT_NO_FATAL_FAILURE(rogue.greet(node));
+  EXPECT_EQ(rogue.post(node, kTransactions, transaction({})).status, 200);
+}
+
+TEST_F(Attacks, AnOlderDocumentIsRefused) {
+  rogue.sequence = 7;
+  rogue.show(rogue.document());
+  ASSERT_NO_FATAL_FAILURE(rogue.greet(node));
+  rogue.sequence = 6;
+  rogue.show(rogue.document());
+  EXPECT_EQ(rogue.hello(node).status, 401);
+}
+
+TEST_F(Attacks, ADocumentThatLeadsElsewhereOrIsNoneIsRefused) {
+  rogue.show_text("HTTP/1.1 302 Found\r\nLocation: http://" + node.domain +
+                  "/.well-known/mychat-node\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(rogue.hello(node).status, 502);
+  const std::string megabytes(8 * 1024 * 1024, 'x');
+  rogue.show_text("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(megabytes.size()) + "\r\n\r\n" +
+                  megabytes);
+  EXPECT_GE(rogue.hello(node).status, 400);
+  const std::string deep(20'000, '[');
+  rogue.show_text("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(deep.size()) + "\r\n\r\n" + deep);
+  EXPECT_EQ(rogue.hello(node).status, 422);
+  // Compressed, as nobody asked for: not unpacked.
+  rogue.show_text("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08\x01");
+  EXPECT_GE(rogue.hello(node).status, 400);
+  NodeDocument elsewhere = rogue.document();
+  elsewhere.domain = "other.example";
+  elsewhere.api_url = "https://other.example/api/federation";
+  rogue.show(elsewhere);
+  EXPECT_EQ(rogue.hello(node).status, 401);
+  expect_alive();
+}
+
+TEST_F(Attacks, AddressesThatAreNotPublicAreNotAsked) {
+  const FederatedNode strict;  // Without the switch for development.
+  const int before = rogue.asked();
+  EXPECT_EQ(rogue.hello(strict).status, 502);
+  EXPECT_EQ(rogue.asked(), before) << "it was asked all the same";
+}
+
+TEST_F(Attacks, ALargeBodyOfAStrangerIsNotRead) {
+  const std::string large(1024 * 1024, ' ');
+  EXPECT_EQ(rogue.post(node, kTransactions, large).status, 413);
+  ASSERT_NO_FATAL_FAILURE(rogue.greet(node));
+  EXPECT_EQ(rogue.post(node, kTransactions, large).status, 422);
+  expect_alive();
+}
+
+TEST_F(Attacks, MalformedItemsAreRefusedOneByOne) {
+  ASSERT_NO_FATAL_FAILURE(rogue.greet(node));
+  const std::string body =
+      R"({"stream":")" + stream +
+      R"(","first":1,"items":[{"type":"message","data":{}},)"
+      R"({"type":"message"},{"type":"from the future","data":{}},5,{"type":"nothing","data":{}},)"
+      R"({"type":"receipt","data":{"recipient_handle":"x","message_ids":[],"status":"lost"}}]})";
+  const Answer answer = rogue.post(node, kTransactions, body);
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const auto taken = TransactionAnswer::from_json(Json::parse(answer.body));
+  EXPECT_EQ(taken.acked, 6);
+  EXPECT_EQ(taken.failures.size(), 5U);
+  for (const char* broken :
+       {"", "[]", "{}", "{\"stream\":1}", "{\"stream\":\"x\",\"first\":1,\"items\":[]}"}) {
+    EXPECT_EQ(rogue.post(node, kTransactions, broken).status, 422) << broken;
+  }
+  expect_alive();
+}
+
+TEST_F(Attacks, TooManyHandshakesOfOneNodeAreHeldBackAndOthersAreNot) {
+  int refused = 0;
+  for (int i = 0; i < 30; ++i) refused += rogue.hello(node).status == 429;
+  EXPECT_GE(refused, 9);
+  Rogue calm;
+  EXPECT_EQ(calm.hello(node).status, 200);
+}
+
+}  // namespace
+}  // namespace mychat::e2e

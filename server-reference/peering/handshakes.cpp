@@ -98,7 +98,11 @@ void Handshakes::take_hello(const std::shared_ptr<InboundRequest>& request,
       done(refused.failure());
     } catch (const Error& error) {
       log_.write(LogLevel::kWarning, "federation", std::string("A handshake was refused: ") + error.what());
-      done(failure_of(error));
+      if (error.status() != MYCHAT_E_KEY_CHANGED) return done(failure_of(error));
+      // From the answer on, nothing passes.
+      const auto peer = federation_.peer(std::get<FetchedDocument>(result).document.content.domain);
+      federation_.key_changed(peer ? peer->id : 0, error.what(),
+                              [done, failure = failure_of(error)](const Result<Done>&) { done(failure); });
     }
   });
 }
@@ -108,12 +112,7 @@ HandshakeOutcome Handshakes::answer(const InboundRequest& request, const federat
   const federation::NodeDocument& document = fetched.document.content;
   const auto peer = federation_.peer(document.domain);
   const auto pinned = pinned_of(peer);
-  try {
-    federation::check_continuity(pinned, fetched.document);
-  } catch (const Error& error) {
-    if (error.status() == MYCHAT_E_KEY_CHANGED && peer) federation_.key_changed(peer->id, error.what());
-    throw;
-  }
+  federation::check_continuity(pinned, fetched.document);
   gate_.admit(gate_.look_at(request), document.key);
   const auto own = federation_.identity();
   federation::HandshakeAnswer answer = federation::answer_hello(

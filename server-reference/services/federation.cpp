@@ -317,14 +317,14 @@ void Federation::failed(NodeId node, std::int64_t failures, std::int64_t next_tr
       nullptr);
 }
 
-void Federation::key_changed(NodeId node, std::string error) {
+void Federation::key_changed(NodeId node, std::string error, Callback<Done> done) {
   impl_->context.write<Done>(
       [node, error = std::move(error)](Change& change) {
         put_peer_standing(change.db, node, PeerStanding::kKeyChanged, change.now);
         put_peer_attempt(change.db, node, 0, INT64_MAX, error, change.now);
         return Done{};
       },
-      nullptr);
+      std::move(done));
 }
 
 void Federation::seen(NodeId node) {

@@ -68,7 +68,7 @@ class Federation {
            Callback<NodeId> done);
   void ensure(std::string domain, Callback<NodeId> done);  // A row for it.
   void failed(NodeId node, std::int64_t failures, std::int64_t next_try_at, std::string error);
-  void key_changed(NodeId node, std::string error);
+  void key_changed(NodeId node, std::string error, Callback<Done> done = nullptr);
   void seen(NodeId node);  // It spoke: what waits for it is sent at once.
   // Called on the writer thread after the commit that gave the node's queue something, and when it was seen.
   void on_outbound(std::function<void(NodeId)> hook);

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <climits>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -68,13 +70,14 @@ class Migration : public ::testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
 
   // Every value of a table's rows, with its type.
-  static std::string dump(SqliteConnection& db, const std::string& table) {
+  // The first `most` columns: later steps add some at the end.
+  static std::string dump(SqliteConnection& db, const std::string& table, int most = INT_MAX) {
     sqlite3_stmt* statement = nullptr;
     const std::string sql = "SELECT * FROM " + table + " ORDER BY 1, 2";
     EXPECT_EQ(sqlite3_prepare_v2(db.handle(), sql.c_str(), -1, &statement, nullptr), SQLITE_OK);
     std::string text;
     while (sqlite3_step(statement) == SQLITE_ROW) {
-      for (int i = 0; i < sqlite3_column_count(statement); ++i) {
+      for (int i = 0; i < std::min(most, sqlite3_column_count(statement)); ++i) {
         const int type = sqlite3_column_type(statement, i);
         const auto* value = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement, i));
         const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, i));
@@ -131,7 +134,12 @@ TEST_F(Migration, ADatabaseOfVersion1KeepsEverything) {
     EXPECT_EQ(storage.mailbox_id(), "c0ffee00-0000-4000-8000-000000000001");
     EXPECT_EQ(storage.last_seq(), 5007);
     auto db = storage.read();
-    for (const char* table : kUntouched) EXPECT_EQ(dump(*db, table), before[table]) << table;
+    for (const char* table : kUntouched) {
+      const auto& rows = before[table];
+      const auto columns =
+          std::count(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(rows.find('\n')), ' ');
+      EXPECT_EQ(dump(*db, table, static_cast<int>(columns)), rows) << table;
+    }
     EXPECT_EQ(count_users(*db), 2);
   }
   EXPECT_TRUE(Storage::check(path_).empty()) << Storage::check(path_).front();

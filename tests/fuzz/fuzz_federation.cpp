@@ -1,18 +1,22 @@
-// What other nodes say: documents, handshake statements, addresses, patterns. Refused, or the same when
-// written again.
+// What other nodes say: documents, handshakes, signatures, transactions, addresses, patterns. Refused, or the
+// same when written again.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "federation/address_rules.h"
 #include "federation/document_form.h"
 #include "federation/handshake.h"
+#include "federation/http_signature.h"
 #include "federation/node_document.h"
 #include "federation/policy.h"
 #include "federation/statement.h"
+#include "federation/structured_fields.h"
+#include "federation/transaction.h"
 #include "protocol/json.h"
 #include "protocol/json_writer.h"
 
@@ -68,6 +72,37 @@ void check_wire(std::string_view input) {
   static_cast<void>(verify_document(statement, "alpha.example", kNow));
 }
 
+void check_fields(std::string_view input) {
+  const sf::Dictionary fields = sf::parse_dictionary(input, "X");
+  if (!(sf::parse_dictionary(sf::serialize(fields), "X") == fields)) std::abort();
+}
+
+// Each header in turn is what the input says; nothing then verifies that is not what was signed.
+void check_signature(std::string_view input) {
+  static const std::string target = "https://beta.example/api/federation/transactions";
+  static const std::vector<HeaderField> signed_ones =
+      sign_request(key(), "alpha.example", "beta.example", "POST", target, "{}", kNow / 1000);
+  for (std::size_t at = 0; at < signed_ones.size(); ++at) {
+    std::vector<HeaderField> headers = signed_ones;
+    headers[at].second = std::string(input);
+    refuse_or([&] {
+      const SignedMessage message = parse_signed(RequestView{"POST", target, headers, "{}"});
+      message.verify(key().public_key());
+      // Spaces and what else is no part of a structured field may differ; what it says may not.
+      const bool structured = headers[at].first.starts_with("signature");
+      if (!structured && headers[at].second != signed_ones[at].second) std::abort();
+    });
+  }
+}
+
+void check_transaction(std::string_view input) {
+  const Transaction transaction = Transaction::from_json(Json::parse(input, kTransactionJson));
+  const std::string written = to_json_text(transaction);
+  const Transaction again = Transaction::from_json(Json::parse(written, kTransactionJson));
+  if (again.items.size() != transaction.items.size()) std::abort();
+  static_cast<void>(TransactionAnswer::from_json(Json::parse(input, kTransactionJson)));
+}
+
 void check_names(std::string_view input) {
   if (const auto address = IpAddress::parse(input)) static_cast<void>(address_kind_name(classify(*address)));
   if (is_domain_pattern(input) && !input.starts_with('*') && !matches_domain(input, input)) std::abort();
@@ -81,6 +116,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_signed(input);
   refuse_or([&] { check_form(input); });
   refuse_or([&] { check_wire(input); });
+  refuse_or([&] { check_fields(input); });
+  check_signature(input);
+  refuse_or([&] { check_transaction(input); });
   check_names(input);
   return 0;
 }

@@ -22,6 +22,7 @@ constexpr std::int64_t kExpireEveryMs = 60'000;
 constexpr std::int64_t kHourMs = 3'600'000;
 constexpr std::size_t kLookUpsMax = 1024;  // Waiting, for each node.
 constexpr int kKeyRequestsAtOnce = 8;
+constexpr std::int64_t kLeastClockAheadMs = 10'000;
 
 Error failure(mychat_status status, const std::string& message) {
   return {status, MYCHAT_DOMAIN_FEDERATION, message};
@@ -256,8 +257,7 @@ void Courier::confirm(Link& link, std::shared_ptr<federation::HandshakeInitiator
     const Json json = Json::parse(answer.body, {.max_bytes = 256 * 1024, .max_depth = 6, .max_nodes = 64});
     auto end = handshake->finish(federation::Statement::from_json(json->object("welcome")), document,
                                  peer ? peer->protocol : 0, clock_.now_ms());
-    if (std::abs(end.agreement.clock_ahead_ms) <= federation::kClockSkewMs / 4)
-      end.agreement.clock_ahead_ms = 0;
+    if (std::abs(end.agreement.clock_ahead_ms) <= kLeastClockAheadMs) end.agreement.clock_ahead_ms = 0;
     PeerCall call{.method = "POST",
                   .url = document.api_url + "/handshake",
                   .destination = link.domain,
@@ -538,6 +538,11 @@ void Courier::finish_look_ups(Link& link, const std::optional<Error>& error) {
 
 void Courier::expire() {
   if (federation_.identity_is_old(clock_.now_ms())) federation_.issue_identity();
+  federation_.forget_strangers(clock_.now_ms() - kHourMs);
+  std::erase_if(links_, [this](const auto& one) {
+    const Link& idle = *one.second;
+    return !idle.busy && idle.look_ups.empty() && !federation_.peer(idle.id);
+  });
   for (const NodeId node : federation_.waiting_peers()) {
     const auto peer = federation_.peer(node);
     if (!peer) continue;

@@ -18,6 +18,7 @@ struct InboundRequest {
   std::string target;  // Absolute: this node's own address and the path.
   std::vector<federation::HeaderField> headers;
   std::string body;
+  std::string address;  // The key that limits count the sender's address by.
 
   federation::RequestView view() const { return {method, target, headers, body}; }
 };

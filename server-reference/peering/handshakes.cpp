@@ -10,7 +10,10 @@ namespace {
 
 constexpr std::size_t kPendingMax = 1024;
 constexpr std::size_t kFetchingMax = 32;
-constexpr RateLimit kHellosPerOrigin{20, 60'000};
+// A hello makes this node ask the domain that it names, which is not proven yet: so an address may not name
+// many, and nobody can use up what the true node of that name has.
+constexpr RateLimit kHellosPerAddress{60, 60'000};
+constexpr RateLimit kHellosPerOriginAndAddress{20, 60'000};
 
 Failure failure_of(const Error& error) {
   switch (error.status()) {
@@ -58,7 +61,8 @@ Handshakes::Handshakes(Federation& federation, PeerHttp& http, Gate& gate, const
       gate_(gate),
       log_(log),
       clock_(clock),
-      per_origin_(kHellosPerOrigin) {}
+      per_address_(kHellosPerAddress),
+      per_origin_(kHellosPerOriginAndAddress) {}
 
 void Handshakes::take(std::shared_ptr<InboundRequest> request, Callback<HandshakeOutcome> done) {
   const Json json = Json::parse(request->body, {.max_bytes = 256 * 1024, .max_depth = 6, .max_nodes = 64});
@@ -75,9 +79,10 @@ void Handshakes::take_hello(const std::shared_ptr<InboundRequest>& request,
   if (federation::hello_origin(hello, own->document.domain) != message.origin) {
     throw PeerRefused(401, "wrong_origin", "The hello is of another node than the request.");
   }
-  if (const int wait = per_origin_.take(message.origin, clock_.monotonic_ms()); wait > 0) {
-    throw PeerRefused(429, "too_many", "Too many handshakes within a minute.", wait);
-  }
+  const std::int64_t now = clock_.monotonic_ms();
+  int wait = per_address_.take(request->address, now);
+  if (wait == 0) wait = per_origin_.take(message.origin + ' ' + request->address, now);
+  if (wait > 0) throw PeerRefused(429, "too_many", "Too many handshakes within a minute.", wait);
   {
     const std::lock_guard lock(mutex_);
     if (fetching_ >= kFetchingMax) throw PeerRefused(503, "busy", "Too many handshakes at once.", 5);

@@ -50,6 +50,7 @@ class Handshakes {
   Gate& gate_;
   const Log& log_;
   const Clock& clock_;
+  RateLimiter per_address_;
   RateLimiter per_origin_;
   std::mutex mutex_;
   std::map<Sha256Digest, Pending> pending_;  // By the digest of the welcome.

@@ -15,6 +15,8 @@ constexpr std::size_t kDocumentMax = 256 * 1024;
 constexpr std::size_t kAnswerMax = 1024 * 1024;
 constexpr milliseconds kDocumentTimeout{15'000};
 // Clocks may be wrong by that much; more is refused.
+constexpr std::int64_t kLeastClockAheadMs =
+    10'000;  // Less is within what signatures allow; Date has whole seconds.
 constexpr std::int64_t kMostClockAheadMs = std::int64_t{26} * 3'600'000;
 
 TransportOptions with_rules(const PeerHttpOptions& options) {
@@ -63,7 +65,7 @@ FetchedDocument read_document(const mychat::HttpResponse& response, const std::s
                   domain + " is a node of protocol 1, which cannot sign what it sends.");
   }
   std::int64_t ahead = date_of(response).value_or(now_ms) - now_ms;
-  if (std::abs(ahead) <= federation::kClockSkewMs || std::abs(ahead) > kMostClockAheadMs) ahead = 0;
+  if (std::abs(ahead) <= kLeastClockAheadMs || std::abs(ahead) > kMostClockAheadMs) ahead = 0;
   return {federation::verify_document(federation::Statement::from_json(extension), domain, now_ms + ahead,
                                       {.allow_http = plain_http}),
           ahead};

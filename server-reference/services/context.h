@@ -51,7 +51,8 @@ class ServiceContext {
   // Called inside the transaction that changes whether a user exists or is active.
   std::function<void(const std::string& username)> user_changed;
 
-  // Called on the writer thread after the commit that gave this node's queue something.
+  // Called on the writer thread after the commit that gave that node's queue something; set with the
+  // services.
   std::function<void(NodeId)> outbound;
   QueueLimits queue_limits;
   FederationRules rules;

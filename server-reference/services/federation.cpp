@@ -22,6 +22,7 @@ namespace mychat::server {
 namespace {
 
 constexpr std::string_view kSealInfo = "MyChat node key v1";
+constexpr std::int64_t kStrangersMax = 10'000;
 constexpr std::int64_t kReissueBeforeMs = federation::kDocumentLifeMs / 2;
 
 Secret sealing_key(const NodeConfig& config) {
@@ -112,9 +113,19 @@ struct Federation::Impl {
   mutable std::mutex mutex;
   std::shared_ptr<const OwnIdentity> own;
   std::set<std::string, std::less<>> pinned;
+  std::function<void(NodeId)> outbound;
 };
 
-Federation::Federation(ServiceContext& context) : impl_(std::make_unique<Impl>(context)) {}
+Federation::Federation(ServiceContext& context) : impl_(std::make_unique<Impl>(context)) {
+  context.outbound = [impl = impl_.get()](NodeId node) {
+    std::function<void(NodeId)> hook;
+    {
+      const std::lock_guard lock(impl->mutex);
+      hook = impl->outbound;
+    }
+    if (hook) hook(node);
+  };
+}
 Federation::~Federation() = default;
 
 // The same key with a newer document. Numbers follow the clock, so that a node restored from an old backup
@@ -304,8 +315,22 @@ void Federation::pin(federation::PinnedNode pinned, std::string api_url,
 
 void Federation::ensure(std::string domain, Callback<NodeId> done) {
   impl_->context.write<NodeId>(
-      [domain = std::move(domain)](Change& change) { return ensure_peer(change.db, domain, change.now); },
+      [domain = std::move(domain)](Change& change) {
+        if (!find_peer(change.db, domain) && count_strangers(change.db) >= kStrangersMax) {
+          throw Refused(503, "Too many unknown nodes are looked for at once; try again later.", 600);
+        }
+        return ensure_peer(change.db, domain, change.now);
+      },
       std::move(done));
+}
+
+void Federation::forget_strangers(std::int64_t time) {
+  impl_->context.write<Done>(
+      [time](Change& change) {
+        remove_strangers(change.db, time);
+        return Done{};
+      },
+      nullptr);
 }
 
 void Federation::failed(NodeId node, std::int64_t failures, std::int64_t next_try_at, std::string error) {
@@ -342,7 +367,10 @@ void Federation::seen(NodeId node) {
       nullptr);
 }
 
-void Federation::on_outbound(std::function<void(NodeId)> hook) { impl_->context.outbound = std::move(hook); }
+void Federation::on_outbound(std::function<void(NodeId)> hook) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->outbound = std::move(hook);
+}
 
 wire::KeyResponse Federation::known_keys(std::string_view handle, std::int64_t* fetched_at) {
   auto db = impl_->context.storage.read();

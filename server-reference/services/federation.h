@@ -66,7 +66,12 @@ class Federation {
   // What was proven of a peer: its document and, after a handshake, the agreement.
   void pin(federation::PinnedNode pinned, std::string api_url, std::optional<federation::Agreement> agreement,
            Callback<NodeId> done);
-  void ensure(std::string domain, Callback<NodeId> done);  // A row for it.
+  // A row for it. 503 when there are too many that nothing was ever heard of: whoever asks for a key can name
+  // a domain.
+  void ensure(std::string domain, Callback<NodeId> done);
+  // Drops the rows of nodes that were never reached, older than `time`, with no user and nothing in their
+  // queue.
+  void forget_strangers(std::int64_t time);
   void failed(NodeId node, std::int64_t failures, std::int64_t next_try_at, std::string error);
   void key_changed(NodeId node, std::string error, Callback<Done> done = nullptr);
   void seen(NodeId node);  // It spoke: what waits for it is sent at once.

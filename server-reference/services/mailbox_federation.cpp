@@ -16,6 +16,9 @@ federation::ItemFailure failed(std::string code, std::string message) {
   return {0, std::move(code), std::move(message)};
 }
 
+// Not a failure: the item is not taken now, nor what follows it.
+constexpr std::string_view kLater = "later";
+
 // Who signs speaks for its own users only.
 std::optional<federation::ItemFailure> refusal_of_speaker(const FromNode& peer, std::string_view handle) {
   const auto parsed = Handle::parse(handle);
@@ -46,7 +49,11 @@ std::optional<federation::ItemFailure> MailboxWriter::take(Change& change, const
     return failed("id_in_use", "This id belongs to another message.");
   }
   KnownUser sender = user(change.db, item.sender_handle);
-  if (sender.id == 0) sender = remote_user(change, *Handle::parse(item.sender_handle));
+  if (sender.id == 0) {
+    if (new_senders_.take(std::to_string(peer.id), context_.clock.monotonic_ms()) > 0)
+      return failed(std::string(kLater), "");
+    sender = remote_user(change, *Handle::parse(item.sender_handle));
+  }
   to.sender = sender.id;
   const auto stored = store(change, to, item.message, *id, 0);
   if (!stored.ok()) return failed("id_in_use", stored.failure().detail);
@@ -122,6 +129,10 @@ federation::TransactionAnswer MailboxWriter::receive(Change& change, const FromN
           }
         },
         item);
+    if (failure && failure->code == kLater) {
+      --seq;
+      break;
+    }
     if (failure) {
       failure->seq = seq;
       answer.failures.push_back(std::move(*failure));

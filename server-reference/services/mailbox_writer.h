@@ -16,6 +16,7 @@
 #include "protocol/handle.h"
 #include "services/context.h"
 #include "services/mailbox.h"
+#include "services/rate_limiter.h"
 #include "storage/message_log.h"
 
 namespace mychat::server {
@@ -44,7 +45,8 @@ struct MailboxMemory {
 
 class MailboxWriter {
  public:
-  explicit MailboxWriter(ServiceContext& context) : context_(context) {}
+  explicit MailboxWriter(ServiceContext& context)
+      : context_(context), new_senders_({kNewSendersPerHour, 3'600'000}) {}
 
   std::vector<Result<AcceptedMessage>> accept(Change& change, const Principal& sender,
                                               std::vector<wire::SendMessageRequest>& drafts,
@@ -84,6 +86,7 @@ class MailboxWriter {
   static constexpr std::size_t kMaxWaiting = 256 * 1024;
   static constexpr std::size_t kMaxKnown = 100'000;
   static constexpr int kAckStep = 4096;
+  static constexpr int kNewSendersPerHour = 1000;            // Of one node: each takes a row for good.
   static constexpr std::int64_t kQueuedMessageBytes = 2048;  // Beside its content.
 
  private:
@@ -123,6 +126,7 @@ class MailboxWriter {
   std::int64_t monotonic_now(std::int64_t now);
 
   ServiceContext& context_;
+  RateLimiter new_senders_;
   std::unordered_map<std::string, KnownUser> users_;
   std::unordered_map<UserId, NodeId> nodes_;  // Of users.
   std::map<std::pair<UserId, UserId>, std::int64_t> conversations_;

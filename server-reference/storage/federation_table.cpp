@@ -81,6 +81,19 @@ NodeId ensure_peer(SqliteConnection& db, std::string_view domain, std::int64_t n
   return db.last_insert_id();
 }
 
+std::int64_t count_strangers(SqliteConnection& db) {
+  auto query = db.query("SELECT count(*) FROM nodes WHERE node_key IS NULL");
+  return query.step() ? query.integer(0) : 0;
+}
+
+void remove_strangers(SqliteConnection& db, std::int64_t time) {
+  db.run(
+      "DELETE FROM nodes WHERE node_key IS NULL AND created_at < ? AND queued = 0 AND standing = 0 AND NOT "
+      "EXISTS "
+      "(SELECT 1 FROM users WHERE users.node = nodes.id)",
+      time);
+}
+
 void put_peer_identity(SqliteConnection& db, const PeerRow& peer, std::int64_t now) {
   db.run(
       "UPDATE nodes SET node_key = ?2, sequence = ?3, digest = ?4, protocol = ?5, api_url = ?6, agreement = "

@@ -61,6 +61,10 @@ std::optional<PeerRow> find_peer(SqliteConnection& db, NodeId id);
 std::vector<PeerRow> all_peers(SqliteConnection& db);  // By domain.
 std::vector<NodeId> peers_with_queue(SqliteConnection& db);
 NodeId ensure_peer(SqliteConnection& db, std::string_view domain, std::int64_t now);
+// Nodes that nothing was ever heard of.
+std::int64_t count_strangers(SqliteConnection& db);
+// Of those, the ones made before `time` that no user is of and nothing waits for.
+void remove_strangers(SqliteConnection& db, std::int64_t time);
 // All but the queue's and the streams' numbers, which the functions below keep.
 void put_peer_identity(SqliteConnection& db, const PeerRow& peer, std::int64_t now);
 void put_peer_standing(SqliteConnection& db, NodeId id, PeerStanding standing, std::int64_t now);

@@ -266,6 +266,7 @@ CREATE TABLE nodes (
 );
 CREATE UNIQUE INDEX nodes_domain ON nodes (domain);
 CREATE INDEX nodes_queued ON nodes (queued) WHERE queued > 0;
+CREATE INDEX nodes_strangers ON nodes (id) WHERE node_key IS NULL;
 
 CREATE TABLE federation_queue (
   node INTEGER NOT NULL REFERENCES nodes (id),

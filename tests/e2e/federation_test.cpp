@@ -95,6 +95,36 @@ TEST_F(Federation, WhatTheOtherNodeDoesNotTakeFailsWithItsReasonAndHoldsUpNothin
   EXPECT_EQ(carol.times_received(large), 0);
 }
 
+// Either side goes back to a moment before the other one's memory: the numbering begins anew, and what is new
+// arrives.
+class RestoredFederation : public Federation, public ::testing::WithParamInterface<bool> {};
+
+INSTANTIATE_TEST_SUITE_P(Side, RestoredFederation, ::testing::Bool(),
+                         [](const auto& param) { return param.param ? "Sender" : "Recipient"; });
+
+TEST_P(RestoredFederation, ANodeRestoredFromAnOldBackupGoesOn) {
+  Sdk alice = user(a, "alice", test::kAliceKey);
+  Sdk bob = user(b, "bob", test::kBobKey);
+  alice.wait_status(alice.send(bob.handle, "before the backup"), MYCHAT_MESSAGE_DELIVERED);
+  NodeProcess& restored = GetParam() ? *a.process : *b.process;
+  const std::string backup = dir.file("backup.db");
+  ASSERT_EQ(restored.operate({"backup", backup}), 0);
+  for (int i = 0; i < 3; ++i) {
+    alice.wait_status(alice.send(bob.handle, "after the backup " + std::to_string(i)),
+                      MYCHAT_MESSAGE_DELIVERED);
+  }
+  EXPECT_EQ(restored.stop(), 0);
+  ASSERT_EQ(restored.operate({"restore", backup}), 0);
+  restored.start();
+  std::vector<std::string> ids;
+  for (int i = 0; i < 3; ++i) ids.push_back(alice.send(bob.handle, "after the restore " + std::to_string(i)));
+  for (int i = 0; i < 3; ++i) bob.wait_message("after the restore " + std::to_string(i));
+  for (const std::string& id : ids) {
+    alice.wait_status(id, MYCHAT_MESSAGE_DELIVERED);
+    EXPECT_EQ(bob.times_received(id), 1);
+  }
+}
+
 TEST_F(Federation, ANewKeyIsToldToTheOtherNode) {
   Sdk alice = user(a, "alice", test::kAliceKey);
   Sdk bob = user(b, "bob", test::kBobKey);

@@ -5,6 +5,7 @@
 #include "front/routes/context.h"
 #include "peering/peering.h"
 #include "protocol/handle.h"
+#include "services/rate_limiter.h"
 
 namespace mychat::server {
 namespace {
@@ -26,6 +27,7 @@ std::shared_ptr<InboundRequest> inbound(RouteContext& context, const ExchangePtr
   taken->target = own_origin(context.services.federation().identity()->document.api_url) + request.path;
   taken->headers = request.headers;
   taken->body = std::move(exchange->body());
+  taken->address = rate_key_of_address(exchange->address());
   return taken;
 }
 
@@ -117,8 +119,11 @@ void transactions(RouteContext& context, const ExchangePtr& exchange,
       std::move(peer), std::move(transaction),
       [&context, exchange, request](Result<federation::TransactionAnswer> taken) {
         if (!taken.ok()) return exchange->fail(taken.failure());
-        exchange->guard(
-            [&] { answer_signed(context, exchange, *request, 200, to_json_text(taken.value())); });
+        // The writer's thread has better to do than to sign.
+        exchange->on_worker(context.services.workers(),
+                            [&context, exchange, request, body = to_json_text(taken.value())] {
+                              answer_signed(context, exchange, *request, 200, body);
+                            });
       });
 }
 

@@ -248,7 +248,7 @@ static void names_are_given_for_every_number(void** state) {
     assert_int_equal(strncmp(name, "MYCHAT_", 7), 0);
     named += strcmp(name, "MYCHAT_E_UNKNOWN") != 0;
   }
-  assert_int_equal(named, 41);
+  assert_int_equal(named, 44);
   assert_string_equal(mychat_event_type_name(MYCHAT_EVENT_KEY_CHANGED), "key_changed");
   for (int32_t type = 1; type <= 10; ++type) assert_string_not_equal(mychat_event_type_name(type), "unknown");
   assert_string_equal(mychat_event_type_name(0), "unknown");

@@ -22,6 +22,8 @@ Function* find(const char* name) {
 
 }  // namespace
 
+// NOLINTBEGIN(bugprone-macro-parentheses,clang-diagnostic-varargs): the macros' arguments are types and whole
+// lists; and libcurl, which is C, begins its variadic functions after an enumeration in the same way.
 extern "C" {
 
 #define MYCHAT_FORWARD(Result, name, parameters, arguments, failure) \
@@ -72,3 +74,4 @@ MYCHAT_FORWARD_VARIADIC(CURLcode, curl_easy_getinfo, CURL, CURLINFO, CURLE_FAILE
 MYCHAT_FORWARD_VARIADIC(CURLMcode, curl_multi_setopt, CURLM, CURLMoption, CURLM_INTERNAL_ERROR)
 
 }  // extern "C"
+// NOLINTEND(bugprone-macro-parentheses,clang-diagnostic-varargs)

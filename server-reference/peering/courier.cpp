@@ -65,6 +65,7 @@ struct Courier::Link {
   bool greeted = false;  // A handshake ended well since this process began, and nothing spoke against it.
   bool waiting = true;   // Something may wait for it.
   bool greet_anyway = false;
+  bool greeted_again = false;  // At once after a refusal: not once more before something was taken.
   Ed25519PublicKey key{};
   std::string api_url;
   federation::Agreement agreement;
@@ -205,7 +206,8 @@ void Courier::step(Link& link) {
     return;
   }
   ask_keys(link);
-  if (link.waiting) send(link);
+  if (link.waiting) return send(link);
+  link.failures = 0;  // Nothing is owed, and it was greeted.
 }
 
 void Courier::greet(Link& link) {
@@ -291,7 +293,6 @@ void Courier::greeted(Link& link, const FetchedDocument& fetched, const federati
                       known.busy = false;
                       known.greeted = true;
                       known.greet_anyway = false;
-                      known.failures = 0;
                       known.next_try_ms = 0;
                       known.key = fetched.document.content.key;
                       known.api_url = fetched.document.content.api_url;
@@ -355,6 +356,7 @@ void Courier::sent(Link& link, std::int64_t first, std::int64_t last, std::int64
                                  return fail(known, failure(MYCHAT_E_STORE, result.failure().detail));
                                known.busy = false;
                                known.failures = 0;
+                               known.greeted_again = false;
                                known.next_try_ms = 0;
                                if (result.value().restarted) {
                                  log_.write(LogLevel::kWarning, "federation",
@@ -371,9 +373,9 @@ void Courier::sent(Link& link, std::int64_t first, std::int64_t last, std::int64
 void Courier::refused(Link& link, const PeerAnswer& answer) {
   const std::int64_t wait =
       answer.retry_after ? std::min<std::int64_t>(answer.retry_after->count(), kHourMs) : 0;
-  if (answer.status == 401 && link.greeted) {
+  const bool was_greeted = std::exchange(link.greeted, answer.status != 401 && link.greeted);
+  if (answer.status == 401 && was_greeted && !std::exchange(link.greeted_again, true)) {
     // It restarted, or forgot us: once more from the beginning.
-    link.greeted = false;
     link.busy = false;
     link.next_try_ms = 0;
     return step(link);

@@ -28,6 +28,8 @@ using namespace federation;
 
 std::int64_t now_ms() { return Clock::system().now_ms(); }
 
+const std::string kTransactions = "/api/federation/transactions";
+
 struct Answer {
   int status = 0;
   std::string body;
@@ -67,6 +69,7 @@ class Rogue {
     answer_ = std::move(answer);
   }
   int asked() const { return asked_; }
+  int transactions() const { return transactions_; }
 
   using Fields = std::vector<HeaderField>;
   Fields sign(const FederatedNode& node, const std::string& path, const std::string& body) const {
@@ -128,10 +131,15 @@ class Rogue {
     return body;
   }
   void serve(test::Connection& connection) {
-    while (test::read_http_request(connection)) {
+    while (const auto request = test::read_http_request(connection)) {
       ++asked_;
       std::string answer;
-      {
+      if (request->target == "/api/federation/handshake") {
+        answer = shake_hands(*request);
+      } else if (request->target == kTransactions) {
+        ++transactions_;
+        answer = "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n";
+      } else {
         const std::lock_guard lock(mutex_);
         answer = answer_;
       }
@@ -139,14 +147,40 @@ class Rogue {
     }
   }
 
+  // As a good node would.
+  std::string shake_hands(const test::RawRequest& request) {
+    const Json json = Json::parse(request.body);
+    std::string body = R"({"established":true})";
+    if (const JsonView hello = json->optional_object("hello")) {
+      const auto statement = Statement::from_json(hello);
+      const std::string origin = hello_origin(statement, domain);
+      const auto port = static_cast<std::uint16_t>(std::stoi(origin.substr(origin.find(':') + 1)));
+      const Json shown = Json::parse(rest(port, "GET", "/.well-known/mychat-node").body);
+      const auto theirs = verify_document(Statement::from_json(shown->object("federation")), origin, now_ms(),
+                                          {.allow_http = true});
+      body = body_of("welcome",
+                     answer_hello(statement, theirs.content,
+                                  {.domain = domain, .protocols = {2}, .capabilities = {}, .limits = {}}, key,
+                                  0, now_ms())
+                         .welcome);
+    }
+    const std::string target = "http://" + domain + request.target;
+    std::string head = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+    for (const auto& [name, value] :
+         sign_response(key, domain, RequestView{"POST", target, request.headers, request.body}, 200, body,
+                       now_ms() / 1000)) {
+      head.append(name).append(": ").append(value).append("\r\n");
+    }
+    return head + "\r\n" + body;
+  }
+
   std::mutex mutex_;
   std::string answer_;
   std::atomic<int> asked_ = 0;
+  std::atomic<int> transactions_ = 0;
   HttpClient client_{TransportOptions{}};
   test::Server server_;
 };
-
-const std::string kTransactions = "/api/federation/transactions";
 
 class Attacks : public ::testing::Test {
  protected:
@@ -385,6 +419,22 @@ TEST_F(Attacks, TooManyHandshakesOfOneNodeAreHeldBackAndOthersAreNot) {
   EXPECT_GE(refused, 9);
   Rogue calm;
   EXPECT_EQ(calm.hello(node).status, 200);
+}
+
+TEST_F(Attacks, ANodeThatGreetsWellAndTakesNothingIsTriedEverMoreSeldom) {
+  Sdk sender = alice();
+  ASSERT_NO_FATAL_FAILURE(rogue.greet(node));
+  const std::string handle = "eve@" + rogue.domain;
+  const std::string token = rest_login(node.port, "alice");
+  const std::string message_json =
+      R"({"recipient_handle":")" + handle + R"(","encrypted_content":"AAAA","encrypted_key":")" +
+      base64_encode(Bytes(512, 1)) + R"(","iv":")" + base64_encode(Bytes(12, 2)) + R"("})";
+  EXPECT_EQ(rest(node.port, "POST", "/api/messages", token, message_json).status, 201);
+  sender.pump_for(6'000);
+  // At once, once more after a new handshake, then after pauses of up to 2, 4, 8 s.
+  EXPECT_GE(rogue.transactions(), 2);
+  EXPECT_LE(rogue.transactions(), 40);
+  expect_alive();
 }
 
 }  // namespace

@@ -85,6 +85,8 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
   #acknowledged = 0;
   #acknowledging = false;
   #holding = false;  // A batch is done with, and the next is not read yet.
+  #reading = false;  // A batch is under way.
+  #rested: (() => void) | null = null;  // Waits for the end of that batch; nothing is read before it is gone.
   #missed = false;  // An event of the journal came while nobody was there for it.
   #unheard = Infinity;  // The first message among them, which must not be acknowledged.
 
@@ -178,11 +180,17 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
   /** Let all events of the journal that are not acknowledged come again, the oldest first. */
   async rewind(): Promise<void> {
     await this.local('rewind', async (handle) => {
-      await native.mychat_client_rewind(handle);
-      this.#missed = false;
-      this.#unheard = Infinity;
-      this.#given = this.#acknowledged;
-      for (const stream of this.#streams) stream.forget();
+      await this.#rest();  // What is read again while the streams have not forgotten yet would be forgotten with the rest.
+      try {
+        await native.mychat_client_rewind(handle);
+        this.#missed = false;
+        this.#unheard = Infinity;
+        this.#given = this.#acknowledged;
+        for (const stream of this.#streams) stream.forget();
+      } finally {
+        this.#rested = null;
+        this.#readOn();
+      }
     });
   }
 
@@ -337,9 +345,13 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
   // The descriptor is readable. What is there is read on another thread, as it may be in the store, and handled here.
   #read(): void {
     this.#watcher.pause();
+    this.#reading = true;
     native.mychat_js_take(this.#handle, BATCH).then(
       (batch) => this.#handleFrom(batch, 0),
-      (error: unknown) => this.#failed(translated(error, 'poll')),
+      (error: unknown) => {
+        this.#reading = false;
+        this.#failed(translated(error, 'poll'));
+      },
     ).catch((error: unknown) => process.nextTick(() => { throw error; }));  // Of a listener: as from any callback.
   }
 
@@ -360,20 +372,38 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
     } finally {
       this.#acknowledge();
       if (index < batch.length && !this.#closed) setImmediate(() => this.#handleFrom(batch, index));
-      else this.#holding = true;
-      this.#readOn();
+      else this.#hasRead();
     }
+  }
+
+  #hasRead(): void {
+    this.#reading = false;
+    this.#holding = true;
+    this.#rested?.();
+    this.#readOn();
+  }
+
+  // Ends when no event is being read, and none will be until `#rested` is taken away.
+  async #rest(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#rested = resolve;
+      if (this.#reading) return;
+      this.#watcher.pause();
+      this.#holding = true;
+      resolve();
+    });
   }
 
   // Reads on after a batch, unless a stream is full. Completions come the same way: while one is waited for, it goes on.
   #readOn(): void {
-    if (!this.#holding || this.#closed) return;
+    if (!this.#holding || this.#rested !== null || this.#closed) return;
     if (this.#pending.size + this.#beginning === 0) for (const stream of this.#streams) if (stream.full) return;
     this.#holding = false;
     this.#watcher.resume();
   }
 
   #failed(error: unknown): void {
+    this.#rested?.();
     if (error instanceof MyChatError && error.status === 'closed') return;
     this.#watcher.close();  // It would stay readable.
     for (const { fail } of this.#pending.values()) fail(error);

@@ -60,9 +60,10 @@ export class EventStream implements AsyncIterableIterator<ClientEvent> {
     return Infinity;
   }
 
-  /** @internal Forgets what waits: the journal will give it again. */
+  /** @internal Forgets what waits and is of the journal, which will give it again. */
   forget(): void {
-    this.#waiting.length = 0;
+    const others = this.#waiting.filter((event) => event.seq === 0);
+    this.#waiting.splice(0, Infinity, ...others);
   }
 
   /** The next event. Asking for it says that the one before is done with. */

@@ -97,11 +97,11 @@ export class TestNode {
     this.#process = child;
     const until = performance.now() + timeout;
     while (!(await this.#ready(ready))) {
+      await delay(20);  // In which it is heard why a process could not begin at all.
       if (ended(child) || performance.now() > until) {
         await this.stop();
         throw new Error(`The node did not start: ${this.#output}`);
       }
-      await delay(20);
     }
     return this;
   }

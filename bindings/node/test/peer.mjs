@@ -162,6 +162,7 @@ const calls = {
   wait,
   ack: ({ seq }) => nothing(client.ack(seq)),
   async rewind() {
+    // Emptied when the last event before the rewind was kept, and none after it.
     await client.rewind();
     kept = [];
     return {};

@@ -295,8 +295,31 @@ test('account', async () => {
   await refused(b.client.lookup(a.handle), { status: 'notFound' });
 });
 
+test('a rewind while messages come gives all of them again, in order', async () => {
+  const [a, b] = [await enter(name('anna'), { acknowledge: 'manual' }), await enter(name('bela'))];
+  const COUNT = 300, REWINDS = 60;
+  let texts = [];
+  (async () => {
+    for await (const event of a.client.events({ highWaterMark: 16 })) if (event.type === 'message') texts.push(event.message.text);
+  })();
+  const wanted = Array.from({ length: COUNT }, (_, index) => `${index} ${TEXTS[3]}`);
+  const sent = (async () => {
+    for (const text of wanted) await b.client.sendText(a.handle, text);
+  })();
+  for (let index = 0; index < REWINDS; ++index) {
+    await a.client.rewind();
+    texts = [];
+    await eventually(() => texts.length > 0);
+    assert.deepEqual(texts, wanted.slice(0, texts.length));
+  }
+  await sent;
+  await eventually(() => texts.length === COUNT);
+  assert.deepEqual(texts, wanted);
+});
+
 test('notices', async () => {
   const [a, b] = await pair();
+  await Promise.all([a.watch.state('online'), b.watch.state('online')]);  // Who is not there gets no notice.
   await Promise.all([a.client.addContact(b.handle), b.client.addContact(a.handle)]);
   await a.client.setTyping(b.handle, true);
   await b.watch.take((event) => event.type === 'typing' && event.typing.peer === a.handle && event.typing.isTyping);

@@ -217,6 +217,31 @@ def test_events_that_nobody_takes_stay_in_the_library(run: Run, node: mychat.tes
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_rewind_gives_everything_once_and_in_order(run: Run, node: mychat.testing.Node, name: str) -> None:
+    alice_, bob_ = node.async_user(name + "a"), node.async_user(name + "b")
+
+    async def main() -> None:
+        async with alice_ as alice, bob_ as bob:
+            await asyncio.gather(alice.start(), bob.start())
+            await alice.add_contact(bob.account().handle)
+            texts = [f"Nachricht {number}" for number in range(5)]
+            for text in texts:
+                bob.send_text(alice.account().handle, text)
+            while not isinstance(await alice.poll(60), mychat.MessageEvent):
+                pass
+            while len(alice.history(bob.account().handle).messages) < len(texts):
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(0.2)  # The others wait in Python now.
+            alice.rewind()
+            got = []
+            while (event := await alice.poll(1)) is not None:
+                if isinstance(event, mychat.MessageEvent):
+                    got.append(event.message.text)
+            assert got == texts
+
+    run(main)
+
+
 def test_a_forgotten_client_is_collected_and_leaves_the_loop(run: Run, tmp_path: pathlib.Path) -> None:
     async def main() -> None:
         client = await mychat.AsyncClient(tmp_path / "s", passphrase="p").open()

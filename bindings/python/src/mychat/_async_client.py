@@ -273,6 +273,11 @@ class AsyncClient(LocalCalls):
             if ack and event.seq:
                 self.ack(event.seq)
 
+    def rewind(self) -> None:
+        """Let all events of the journal that are not acknowledged come again, the oldest first."""
+        super().rewind()
+        self._queue = deque(event for event in self._queue if not event.seq)
+
     # ---- The account at the node
 
     def _check(self) -> None:

@@ -58,6 +58,7 @@
 #include "conversation.h"
 #include "error.h"
 #include "event.h"
+#include "federation.h"
 #include "keys.h"
 #include "memory.h"
 #include "message.h"

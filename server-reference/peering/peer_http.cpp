@@ -1,8 +1,8 @@
 #include "peering/peer_http.h"
 
-#include <cstdlib>
 #include <utility>
 
+#include "federation/discovery.h"
 #include "federation/http_signature.h"
 #include "protocol/json.h"
 
@@ -11,22 +11,14 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kDocumentMax = 256 * 1024;
 constexpr std::size_t kAnswerMax = 1024 * 1024;
 constexpr milliseconds kDocumentTimeout{15'000};
-// Clocks may be wrong by that much; more is refused.
-constexpr std::int64_t kLeastClockAheadMs =
-    10'000;  // Less is within what signatures allow; Date has whole seconds.
-constexpr std::int64_t kMostClockAheadMs = std::int64_t{26} * 3'600'000;
 
 TransportOptions with_rules(const PeerHttpOptions& options) {
   TransportOptions transport = options.transport;
   transport.allow_plaintext = options.plain_http;
-  transport.address_filter = [rules = options.addresses](const sockaddr* address) -> std::string {
-    const auto ip = federation::IpAddress::from(address);
-    if (!ip) return "is of an unknown family";
-    if (rules.allows(*ip)) return {};
-    return std::string("is not public but ") + federation::address_kind_name(federation::classify(*ip));
+  transport.address_filter = [rules = options.addresses](const sockaddr* address) {
+    return federation::address_objection(rules, address);
   };
   return transport;
 }
@@ -38,44 +30,15 @@ std::vector<federation::HeaderField> fields_of(const mychat::HttpResponse& respo
   return fields;
 }
 
-std::optional<std::int64_t> date_of(const mychat::HttpResponse& response) {
-  const auto date = response.header("date");
-  if (!date) return std::nullopt;
-  const auto since_epoch = parse_retry_after(*date, 0);  // Of a date: the time until then.
-  if (!since_epoch || since_epoch->count() < 1'000'000'000'000) return std::nullopt;
-  return since_epoch->count();
-}
-
 Error refused(mychat_status status, const std::string& message, int detail = 0, bool retryable = false) {
   return {status, MYCHAT_DOMAIN_FEDERATION, message, detail, retryable};
-}
-
-FetchedDocument read_document(const mychat::HttpResponse& response, const std::string& domain,
-                              std::int64_t now_ms, bool plain_http) {
-  if (response.status != 200) {
-    throw refused(MYCHAT_E_NODE,
-                  domain + " answered " + std::to_string(response.status) + " when asked for its document.",
-                  response.status, true);
-  }
-  const Json json =
-      Json::parse(response.body, {.max_bytes = kDocumentMax, .max_depth = 8, .max_nodes = 1024});
-  const JsonView extension = json->find("federation");
-  if (!extension.is_object()) {
-    throw refused(MYCHAT_E_UNSUPPORTED,
-                  domain + " is a node of protocol 1, which cannot sign what it sends.");
-  }
-  std::int64_t ahead = date_of(response).value_or(now_ms) - now_ms;
-  if (std::abs(ahead) <= kLeastClockAheadMs || std::abs(ahead) > kMostClockAheadMs) ahead = 0;
-  return {federation::verify_document(federation::Statement::from_json(extension), domain, now_ms + ahead,
-                                      {.allow_http = plain_http}),
-          ahead};
 }
 
 PeerAnswer read_answer(mychat::HttpResponse& response, std::int64_t now_ms) {
   PeerAnswer answer;
   answer.status = response.status;
   answer.retry_after = response.retry_after(now_ms);
-  answer.date_ms = date_of(response);
+  answer.date_ms = response.date_ms();
   if (response.status / 100 != 2) {
     try {
       const Json json =
@@ -100,15 +63,17 @@ void PeerHttp::close() { client_.close(); }
 
 void PeerHttp::fetch_document(const std::string& domain, DocumentCallback done) {
   mychat::HttpRequest request;
-  request.url = (options_.plain_http ? "http://" : "https://") + domain + "/.well-known/mychat-node";
+  request.url = federation::well_known_url(domain, options_.plain_http);
   request.timeout = kDocumentTimeout;
-  request.max_response_bytes = kDocumentMax;
+  request.max_response_bytes = federation::kWellKnownMax;
   try {
     client_.submit(std::move(request), [this, domain, done](HttpResult result) {
       if (auto* error = std::get_if<Error>(&result)) return done(*error);
       try {
-        done(read_document(std::get<mychat::HttpResponse>(result), domain, clock_.now_ms(),
-                           options_.plain_http));
+        const auto& response = std::get<mychat::HttpResponse>(result);
+        auto found = federation::read_well_known(response.status, response.body, response.date_ms(), domain,
+                                                 clock_.now_ms(), {.allow_http = options_.plain_http});
+        done(FetchedDocument{std::move(found.document), found.clock_ahead_ms});
       } catch (const Error& error) {
         done(error);
       }

@@ -13,12 +13,6 @@ namespace {
 constexpr std::size_t kUrlMax = 512;
 constexpr std::size_t kCapabilityMax = 64;
 
-bool is_capability(std::string_view text) {
-  return !text.empty() && text.size() <= kCapabilityMax && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
-  });
-}
-
 std::string_view without_port(std::string_view authority) { return authority.substr(0, authority.find(':')); }
 
 std::size_t bounded_size(JsonView list, std::size_t most) {
@@ -46,6 +40,12 @@ void write_rotation(JsonWriter& out, const NodeKeyRotation& rotation) {
 }
 
 }  // namespace
+
+bool is_capability(std::string_view text) {
+  return !text.empty() && text.size() <= kCapabilityMax && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+  });
+}
 
 template <std::size_t N>
 std::array<std::uint8_t, N> read_bytes(JsonView json, std::string_view name) {

@@ -19,6 +19,7 @@ std::vector<std::int64_t> read_protocols(JsonView json);       // The member `pr
 std::vector<std::string> read_capabilities(JsonView json);     // The member `capabilities`.
 void write_limits(JsonWriter& out, const PeerLimits& limits);  // With its key.
 PeerLimits read_limits(JsonView json);                         // The member `limits`; each at least 1.
+bool is_capability(std::string_view text);                     // The name of one.
 std::string read_domain(JsonView json, std::string_view name);
 std::int64_t read_time(JsonView json, std::string_view name);
 

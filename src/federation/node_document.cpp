@@ -32,6 +32,8 @@ std::optional<std::string> problem_of(const NodeDocument& document) {
   if (document.protocols.empty() || document.protocols.size() > kProtocolsMax)
     return "it names no or too many protocols";
   if (document.capabilities.size() > kCapabilitiesMax) return "it names too many capabilities";
+  if (!std::all_of(document.capabilities.begin(), document.capabilities.end(), is_capability))
+    return "one of its capabilities is no name";
   if (document.rotations.size() > kRotationsMax) return "it holds too many rotations";
   if (document.next_key && *document.next_key == document.key) return "its next key is its key";
   std::int64_t sequence = 0;

@@ -49,6 +49,8 @@ struct HttpResponse {
   std::optional<std::string_view> header(std::string_view name) const noexcept;
   // Retry-After in either form (seconds, HTTP date), from `now` (Unix time). Never negative.
   std::optional<std::chrono::milliseconds> retry_after(std::int64_t now_unix_ms) const;
+  // The header Date as Unix time in ms; nothing when it is not a date.
+  std::optional<std::int64_t> date_ms() const;
 };
 
 // The value of a Retry-After header: seconds or an HTTP date. Nothing when it is neither.

@@ -34,4 +34,12 @@ std::optional<std::chrono::milliseconds> HttpResponse::retry_after(std::int64_t 
   return value ? parse_retry_after(*value, now_unix_ms) : std::nullopt;
 }
 
+std::optional<std::int64_t> HttpResponse::date_ms() const {
+  const auto value = header("date");
+  if (!value || value->size() > 64) return std::nullopt;
+  const std::int64_t when = curl_getdate(std::string(*value).c_str(), nullptr);
+  if (when < 0) return std::nullopt;
+  return when * 1000;
+}
+
 }  // namespace mychat

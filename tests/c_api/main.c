@@ -11,5 +11,6 @@ int main(void) {
   failed += run_keys_tests();
   failed += run_backup_tests();
   failed += run_network_tests();
+  failed += run_federation_tests();
   return failed == 0 ? 0 : 1;
 }

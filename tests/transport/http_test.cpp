@@ -67,6 +67,7 @@ TEST(Http, SendsWhatWasAskedAndReturnsWhatWasAnswered) {
       seen.push_back(*request);
       connection.write(
           "HTTP/1.1 429 Slow Down\r\nContent-Type: application/json\r\nRETRY-AFTER:  7 \r\n"
+          "Date: Tue, 15 Nov 1994 08:12:31 GMT\r\n"
           "Content-Length: 3\r\n\r\n{}\n");
     }
   });
@@ -84,7 +85,11 @@ TEST(Http, SendsWhatWasAskedAndReturnsWhatWasAnswered) {
   EXPECT_EQ(response.header("retry-after"), "7");
   EXPECT_EQ(response.header("absent"), std::nullopt);
   EXPECT_EQ(response.retry_after(0), milliseconds(7000));
+  EXPECT_EQ(response.date_ms(), 784'887'151'000);
+  EXPECT_EQ((HttpResponse{200, {{"date", "yesterday"}}, ""}).date_ms(), std::nullopt);
+  EXPECT_EQ(HttpResponse{}.date_ms(), std::nullopt);
 
+  const std::lock_guard lock(mutex);
   ASSERT_EQ(seen.size(), 1u);
   EXPECT_EQ(seen[0].method, "POST");
   EXPECT_EQ(seen[0].target, "/api/x/../y?a=b");

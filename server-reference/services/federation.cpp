@@ -143,6 +143,7 @@ IdentityRow Federation::Impl::next_identity(SqliteConnection& db, std::int64_t n
   document.valid_until = now + federation::kDocumentLifeMs;
   document.capabilities = {"account_deleted", "key_change", "messages", "profile", "receipts"};
   document.limits.max_message_size = static_cast<std::int64_t>(context.config.max_message_size);
+  document.limits.max_transaction_items = context.config.federation_max_items;
   document.key = key.public_key();
   federation::Statement statement = document.sign(key);
   IdentityRow next;

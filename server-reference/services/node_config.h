@@ -24,6 +24,7 @@ struct NodeConfig {
   bool registration_open = false;
   bool federation_enabled = false;
   std::string federation_api;  // "https://DOMAIN/api/federation": where other nodes reach this one.
+  std::int64_t federation_max_items = 256;  // Of a transaction that it takes.
   federation::Mode federation_mode = federation::Mode::kOpen;
 
   std::size_t max_message_size = 10 * 1024 * 1024;  // Decoded encrypted_content.

@@ -31,11 +31,12 @@ struct Config {
   std::int64_t ws_heartbeat_interval = 30;
 
   // ours, federation
-  std::string federation_api_url;         // Empty: https://DOMAIN/api/federation.
-  std::string federation_mode = "open";   // "open", "allow-list" or "approval"
-  std::string federation_ca_file;         // Authorities for other nodes; empty: the system's.
-  bool federation_allow_private = false;  // For development: nodes at addresses that are not public.
-  bool federation_plain_http = false;     // For development: nodes are reached over http.
+  std::string federation_api_url;           // Empty: https://DOMAIN/api/federation.
+  std::string federation_mode = "open";     // "open", "allow-list" or "approval"
+  std::string federation_ca_file;           // Authorities for other nodes; empty: the system's.
+  std::int64_t federation_max_items = 256;  // Of a transaction that it takes.
+  bool federation_allow_private = false;    // For development: nodes at addresses that are not public.
+  bool federation_plain_http = false;       // For development: nodes are reached over http.
 
   // ours
   std::string listen_address = "127.0.0.1";

@@ -186,6 +186,8 @@ void add_federation(std::vector<Setting>& out) {
   out.push_back(
       path_setting("FEDERATION_CA_FILE", &Config::federation_ca_file,
                    "PEM authorities that other nodes' certificates must come from; empty: the system's"));
+  out.push_back(number_setting("FEDERATION_MAX_ITEMS", &Config::federation_max_items, 1, 256,
+                               "items that this node takes in one transaction of another"));
   out.push_back(bool_setting("FEDERATION_ALLOW_PRIVATE", &Config::federation_allow_private,
                              "development only: nodes at loopback and private addresses"));
   out.push_back(bool_setting("FEDERATION_PLAIN_HTTP", &Config::federation_plain_http,

@@ -27,6 +27,7 @@ NodeConfig services_config(const Config& config) {
       config.federation_api_url.empty()
           ? (config.federation_plain_http ? "http://" : "https://") + config.domain + "/api/federation"
           : config.federation_api_url;
+  out.federation_max_items = config.federation_max_items;
   for (const auto mode : {federation::Mode::kOpen, federation::Mode::kAllowList, federation::Mode::kApproval})
     if (config.federation_mode == federation::mode_name(mode)) out.federation_mode = mode;
   out.max_message_size = static_cast<std::size_t>(config.max_message_size);

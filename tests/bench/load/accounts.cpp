@@ -9,7 +9,7 @@
 
 namespace mychat::bench {
 
-Accounts::Accounts(std::uint16_t port, std::size_t count) {
+Accounts::Accounts(const NodeProcess& node, std::size_t count) : domain_(node.domain()) {
   const RsaPrivateKey key = generate_rsa_4096();
   std::string pem;
   for (const char c : key.public_key().to_spki_pem()) {
@@ -21,7 +21,7 @@ Accounts::Accounts(std::uint16_t port, std::size_t count) {
   const std::string fingerprint = key_fingerprint(key.public_key());
   for (std::size_t i = 0; i < count; ++i) {
     const HttpAnswer answer =
-        post(port, "/api/auth/register",
+        post(node.port(), "/api/auth/register",
              R"({"username":"user)" + std::to_string(i) + R"(","password":"a password of the bench",)" +
                  R"("public_key":")" + pem + R"(","public_key_fingerprint":")" + fingerprint + "\"}");
     if (answer.status != 201) throw std::runtime_error("registration failed: " + answer.body);
@@ -29,6 +29,6 @@ Accounts::Accounts(std::uint16_t port, std::size_t count) {
   }
 }
 
-std::string Accounts::handle(std::size_t i) const { return "user" + std::to_string(i) + "@bench.test"; }
+std::string Accounts::handle(std::size_t i) const { return "user" + std::to_string(i) + "@" + domain_; }
 
 }  // namespace mychat::bench

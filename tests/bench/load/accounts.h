@@ -6,15 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "bench/load/node_process.h"
+
 namespace mychat::bench {
 
 class Accounts {
  public:
-  Accounts(std::uint16_t port, std::size_t count);
+  Accounts(const NodeProcess& node, std::size_t count);
   const std::string& token(std::size_t i) const { return tokens_.at(i); }
   std::string handle(std::size_t i) const;
 
  private:
+  std::string domain_;
   std::vector<std::string> tokens_;
 };
 

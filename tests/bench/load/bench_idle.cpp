@@ -50,12 +50,14 @@ void run(const std::string& server, const std::filesystem::path& parent, std::si
   std::vector<std::string> tokens;
   {
     // A node of its own makes the accounts, so that what hashing passwords needed is not in the figures.
-    NodeProcess node({server, folder.path(), -1, {}});
-    const Accounts accounts(node.port(), kUsers);
+    NodeProcess node({.program = server, .folder = folder.path(), .arguments = {}});
+    const Accounts accounts(node, kUsers);
     for (std::size_t i = 0; i < kUsers; ++i) tokens.push_back(accounts.token(i));
   }
   std::filesystem::remove(folder.path() / "ready");
-  NodeProcess node({server, folder.path(), -1, {"--max-connections", std::to_string(count + 1000)}});
+  NodeProcess node({.program = server,
+                    .folder = folder.path(),
+                    .arguments = {"--max-connections", std::to_string(count + 1000)}});
   const std::size_t start = settled(node);
   const std::size_t start_anonymous = node.resident_bytes();
   std::vector<WsClient> clients(count);

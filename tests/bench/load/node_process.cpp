@@ -63,12 +63,14 @@ Folder::~Folder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-NodeProcess::NodeProcess(const NodeOptions& options) : folder_(options.folder) {
+NodeProcess::NodeProcess(const NodeOptions& options) : folder_(options.folder), domain_(options.domain) {
   const std::filesystem::path ready = folder_ / "ready";
+  std::filesystem::remove(ready);  // Of an earlier life.
   const std::string log = (folder_ / "node.log").string();
-  std::vector<std::string> arguments{options.program, "dev",          "--data-dir",  folder_.string(),
-                                     "--domain",      "bench.test",   "--port",      "0",
-                                     "--ready-file",  ready.string(), "--log-level", "warning"};
+  std::vector<std::string> arguments{
+      options.program, "dev",          "--data-dir",  folder_.string(),
+      "--domain",      options.domain, "--port",      std::to_string(options.port),
+      "--ready-file",  ready.string(), "--log-level", "warning"};
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   pid_ = fork();
   if (pid_ < 0) throw std::runtime_error("cannot fork");

@@ -28,6 +28,8 @@ struct NodeOptions {
   std::string program;
   std::filesystem::path folder;  // Where its data go.
   int core = -1;                 // -1: not pinned.
+  std::string domain = "bench.test";
+  std::uint16_t port = 0;  // 0: any that is free.
   std::vector<std::string> arguments;
 };
 
@@ -39,6 +41,7 @@ class NodeProcess {
   NodeProcess& operator=(const NodeProcess&) = delete;
 
   std::uint16_t port() const noexcept { return port_; }
+  const std::string& domain() const noexcept { return domain_; }
   pid_t pid() const noexcept { return pid_; }
   bool running() const;
   double disk_bytes() const;           // Written to the disk, or due to be.
@@ -50,6 +53,7 @@ class NodeProcess {
 
  private:
   std::filesystem::path folder_;
+  std::string domain_;
   pid_t pid_ = -1;
   std::uint16_t port_ = 0;
 };

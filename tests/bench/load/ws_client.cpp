@@ -116,8 +116,14 @@ std::string text_member(std::string_view json, std::string_view name) {
   return std::string(json.substr(at + start.size(), end - at - start.size()));
 }
 
-WsClient::~WsClient() {
-  if (fd_ >= 0) close(fd_);
+WsClient::~WsClient() { close(); }
+
+void WsClient::close() noexcept {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+  out_.clear();
+  rest_.clear();
+  sent_ = 0;
 }
 
 WsClient::WsClient(WsClient&& other) noexcept
@@ -138,7 +144,7 @@ std::string WsClient::wait_text() {
   }
 }
 
-void WsClient::open(std::uint16_t port, const std::string& token) {
+void WsClient::open(std::uint16_t port, const std::string& token, std::int64_t after) {
   fd_ = connect_to(port);
   write_all(fd_,
             "GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -154,7 +160,8 @@ void WsClient::open(std::uint16_t port, const std::string& token) {
   flush();
   if (const std::string text = wait_text(); !text.starts_with(R"({"type":"auth_success")"))
     throw std::runtime_error("not authenticated: " + text);
-  queue(R"({"type":"subscribe","events":["message"],"mailbox":{"after":0,"id":null}})");
+  queue(R"({"type":"subscribe","events":["message"],"mailbox":{"after":)" + std::to_string(after) +
+        R"(,"id":null}})");
   flush();
   if (const std::string text = wait_text(); !text.starts_with(R"({"type":"subscribed")"))
     throw std::runtime_error("not subscribed: " + text);

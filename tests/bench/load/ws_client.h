@@ -27,9 +27,10 @@ class WsClient {
   WsClient(WsClient&& other) noexcept;
   WsClient& operator=(WsClient&&) = delete;
 
-  // Connects, upgrades, authenticates and subscribes to the mailbox; blocking, bounded. Then it does not
-  // block.
-  void open(std::uint16_t port, const std::string& token);
+  // Connects, upgrades, authenticates and subscribes to the mailbox after that number; blocking, bounded.
+  // Then it does not block.
+  void open(std::uint16_t port, const std::string& token, std::int64_t after = 0);
+  void close() noexcept;  // It can be opened again.
 
   int descriptor() const noexcept { return fd_; }
   void queue(std::string_view text);  // Masked as a client's frames must be.

@@ -63,6 +63,8 @@ void Gate::admit(const federation::SignedMessage& message, const Ed25519PublicKe
       return;
     case federation::NonceVerdict::kReplayed:
       throw PeerRefused(401, "replayed", "This request was sent before.");
+    case federation::NonceVerdict::kTooOld:
+      throw PeerRefused(401, "stale", "This may have been sent before; sign it again.");
     case federation::NonceVerdict::kFull:
       throw PeerRefused(429, "too_many", "Too many requests within a minute.", 10);
   }

@@ -19,6 +19,7 @@ Peering::~Peering() { stop(); }
 void Peering::prepare() {
   federation_.issue_identity();
   federation_.load_rules();
+  federation_.report_audit();
 }
 
 void Peering::start() { courier_.start(); }

@@ -86,6 +86,10 @@ Statement NodeDocument::sign(const Ed25519PrivateKey& signer) const {
   return Statement::make(signer, purpose::kDocument, document_json(*this));
 }
 
+NodeDocument document_of(const Statement& statement) {
+  return document_from_json(text(view(statement.payload)));
+}
+
 VerifiedDocument verify_document(const Statement& statement, std::string_view domain, std::int64_t now_ms,
                                  const DocumentRules& rules) {
   const std::string who(domain);

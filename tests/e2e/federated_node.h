@@ -5,9 +5,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "e2e/node_process.h"
@@ -32,13 +34,27 @@ inline std::uint16_t free_port() {
 struct FederatedNode {
   explicit FederatedNode(const std::vector<std::string>& more = {})
       : port(free_port()), domain("127.0.0.1:" + std::to_string(port)) {
-    std::vector<std::string> flags{
-        "--domain", domain, "--federation-enabled", "true", "--federation-plain-http", "true"};
+    flags = {"--domain", domain, "--federation-enabled", "true", "--federation-plain-http", "true"};
     flags.insert(flags.end(), more.begin(), more.end());
-    process = std::make_unique<NodeProcess>(std::move(flags), port);
+    process = std::make_unique<NodeProcess>(flags, port);
+  }
+  // A command of the operator, beside the node or without it.
+  NodeProcess::Said ask(std::vector<std::string> command) const {
+    command.insert(command.end(), flags.begin(), flags.end());
+    return process->ask(command);
+  }
+  // Until the running node has taken up every change.
+  void wait_taken_up() const {
+    for (int i = 0; i < 300; ++i) {
+      const auto said = ask({"federation", "audit", "--json"});
+      if (said.code == 0 && said.text.find("\"taken_up_at\": null") == std::string::npos) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    throw std::runtime_error("the node did not take up what its operator changed");
   }
   std::uint16_t port;
   std::string domain;
+  std::vector<std::string> flags;  // Of the node and of its operator's commands.
   std::unique_ptr<NodeProcess> process;
 };
 

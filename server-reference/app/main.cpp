@@ -97,8 +97,12 @@ class Cli {
         "started the node is gone, however it ended");
     command(app_, "config", "Print the configuration in effect and where it comes from; secrets are hidden",
             [this] { return config_command(common_); });
-    command(app_, "doctor", "Check configuration, permissions, disk, database, clock, certificate and port",
-            [this] { return doctor_command(common_); });
+    command(
+        app_, "doctor",
+        "Check configuration, permissions, disk, database, clock, certificate and port; with a domain, the "
+        "way to that node and back",
+        [this] { return doctor_command(common_, name_); })
+        ->add_option("domain", name_);
   }
 
   void add_users() {

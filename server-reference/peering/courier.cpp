@@ -34,18 +34,6 @@ std::string statement_body(const char* name, const federation::Statement& statem
   return body;
 }
 
-std::optional<federation::PinnedNode> pinned_of(const PeerRow& peer) {
-  if (peer.key.empty()) return std::nullopt;
-  federation::PinnedNode pinned;
-  pinned.domain = peer.domain;
-  pinned.sequence = peer.sequence;
-  pinned.protocol = peer.protocol;
-  if (peer.key.size() == pinned.key.size()) std::copy(peer.key.begin(), peer.key.end(), pinned.key.begin());
-  if (peer.digest.size() == pinned.digest.size())
-    std::copy(peer.digest.begin(), peer.digest.end(), pinned.digest.begin());
-  return pinned;
-}
-
 }  // namespace
 
 Courier::Courier(Services& services, PeerHttp& http, CourierOptions options, const Log& log,
@@ -204,7 +192,7 @@ void Courier::say_hello(Link& link, const FetchedDocument& fetched) {
   if (!peer || !own)
     return fail(link, courier_failure(MYCHAT_E_INVALID_STATE, "This node has no identity yet."));
   try {
-    federation::check_continuity(pinned_of(*peer), fetched.document);
+    federation::check_continuity(pinned_node(*peer), fetched.document);
   } catch (const Error& error) {
     if (error.status() == MYCHAT_E_KEY_CHANGED)
       federation_.key_changed(link.id, fetched.document.content.key, error.what());
@@ -263,7 +251,7 @@ void Courier::greeted(Link& link, const FetchedDocument& fetched, const federati
   const auto peer = federation_.peer(link.id);
   federation::PinnedNode pinned;
   try {  // What is kept may have changed since the document was fetched.
-    const auto before = peer ? pinned_of(*peer) : std::nullopt;
+    const auto before = peer ? pinned_node(*peer) : std::nullopt;
     federation::check_continuity(before, fetched.document);
     pinned = federation::pin(before, fetched.document);
   } catch (const Error& error) {

@@ -35,17 +35,6 @@ Failure failure_of(const Error& error) {
   }
 }
 
-std::optional<federation::PinnedNode> pinned_of(const std::optional<PeerRow>& peer) {
-  if (!peer || peer->key.empty()) return std::nullopt;
-  federation::PinnedNode pinned{
-      .domain = peer->domain, .sequence = peer->sequence, .protocol = peer->protocol};
-  if (peer->key.size() == pinned.key.size())
-    std::copy(peer->key.begin(), peer->key.end(), pinned.key.begin());
-  if (peer->digest.size() == pinned.digest.size())
-    std::copy(peer->digest.begin(), peer->digest.end(), pinned.digest.begin());
-  return pinned;
-}
-
 }  // namespace
 
 federation::HandshakeSide own_side(const OwnIdentity& own) {
@@ -131,12 +120,12 @@ HandshakeOutcome Handshakes::answer(const InboundRequest& request, const federat
                                     const FetchedDocument& fetched) {
   const federation::NodeDocument& document = fetched.document.content;
   const auto peer = federation_.peer(document.domain);
-  const auto pinned = pinned_of(peer);
+  const auto pinned = peer ? pinned_node(*peer) : std::nullopt;
   federation::check_continuity(pinned, fetched.document);
   gate_.admit(gate_.look_at(request), document.key);
   const auto own = federation_.identity();
-  federation::HandshakeAnswer answer = federation::answer_hello(
-      hello, document, own_side(*own), own->key, pinned ? pinned->protocol : 0, clock_.now_ms());
+  federation::HandshakeAnswer answer = federation::answer_hello(hello, document, own_side(*own), own->key,
+                                                                peer ? peer->protocol : 0, clock_.now_ms());
   answer.pending.agreement.clock_ahead_ms = fetched.clock_ahead_ms;
   Pending pending{std::move(answer.pending), federation::pin(pinned, fetched.document), document.api_url};
   keep(std::move(pending));

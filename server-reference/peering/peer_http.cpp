@@ -38,12 +38,14 @@ std::vector<federation::HeaderField> fields_of(const mychat::HttpResponse& respo
   return fields;
 }
 
-std::optional<std::int64_t> date_of(const mychat::HttpResponse& response) {
+std::optional<std::int64_t> date_of(const mychat::HttpResponse& response, std::int64_t now_ms) {
   const auto date = response.header("date");
   if (!date) return std::nullopt;
-  const auto since_epoch = parse_retry_after(*date, 0);  // Of a date: the time until then.
-  if (!since_epoch || since_epoch->count() < 1'000'000'000'000) return std::nullopt;
-  return since_epoch->count();
+  // Of a date: the time from then on, which is never negative and at most a year.
+  const std::int64_t earlier = now_ms - kMostClockAheadMs * 2;
+  const auto since = parse_retry_after(*date, earlier);
+  if (!since) return std::nullopt;
+  return earlier + since->count();
 }
 
 Error refused(mychat_status status, const std::string& message, int detail = 0, bool retryable = false) {
@@ -64,7 +66,7 @@ FetchedDocument read_document(const mychat::HttpResponse& response, const std::s
     throw refused(MYCHAT_E_UNSUPPORTED,
                   domain + " is a node of protocol 1, which cannot sign what it sends.");
   }
-  std::int64_t ahead = date_of(response).value_or(now_ms) - now_ms;
+  std::int64_t ahead = date_of(response, now_ms).value_or(now_ms) - now_ms;
   if (std::abs(ahead) <= kLeastClockAheadMs || std::abs(ahead) > kMostClockAheadMs) ahead = 0;
   return {federation::verify_document(federation::Statement::from_json(extension), domain, now_ms + ahead,
                                       {.allow_http = plain_http}),
@@ -75,7 +77,7 @@ PeerAnswer read_answer(mychat::HttpResponse& response, std::int64_t now_ms) {
   PeerAnswer answer;
   answer.status = response.status;
   answer.retry_after = response.retry_after(now_ms);
-  answer.date_ms = date_of(response);
+  answer.date_ms = date_of(response, now_ms);
   if (response.status / 100 != 2) {
     try {
       const Json json =

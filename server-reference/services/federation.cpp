@@ -38,6 +38,15 @@ std::string_view item_type(OutKind kind) {
 
 }  // namespace
 
+std::optional<federation::PinnedNode> pinned_node(const PeerRow& peer) {
+  federation::PinnedNode pinned{.domain = peer.domain, .sequence = peer.sequence, .protocol = peer.protocol};
+  if (peer.key.size() != pinned.key.size()) return std::nullopt;
+  std::copy(peer.key.begin(), peer.key.end(), pinned.key.begin());
+  if (peer.digest.size() == pinned.digest.size())
+    std::copy(peer.digest.begin(), peer.digest.end(), pinned.digest.begin());
+  return pinned;
+}
+
 std::string agreement_json(const federation::Agreement& agreement) {
   std::string json;
   JsonWriter out(json);

@@ -102,6 +102,9 @@ class Federation {
   std::unique_ptr<Impl> impl_;
 };
 
+// What is remembered of a peer's identity; nothing before the first handshake.
+std::optional<federation::PinnedNode> pinned_node(const PeerRow& peer);
+
 // JSON of what is kept of an agreement, and back; the defaults for an empty text.
 std::string agreement_json(const federation::Agreement& agreement);
 federation::Agreement agreement_from_json(std::string_view json);

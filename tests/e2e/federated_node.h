@@ -1,4 +1,4 @@
-// A node that federates, over plain http on loopback.
+// A node that federates, on loopback.
 #pragma once
 
 #include <arpa/inet.h>
@@ -31,10 +31,13 @@ inline std::uint16_t free_port() {
   return ntohs(address.sin_port);
 }
 
+enum class Reached { kOverHttp, kOverHttps };
+
 struct FederatedNode {
-  explicit FederatedNode(const std::vector<std::string>& more = {})
-      : port(free_port()), domain("127.0.0.1:" + std::to_string(port)) {
-    flags = {"--domain", domain, "--federation-enabled", "true", "--federation-plain-http", "true"};
+  explicit FederatedNode(const std::vector<std::string>& more = {}, Reached reached = Reached::kOverHttp)
+      : port(free_port()), domain("127.0.0.1:" + std::to_string(port)), over(reached) {
+    flags = {"--domain", domain, "--federation-enabled", "true"};
+    if (over == Reached::kOverHttp) flags.insert(flags.end(), {"--federation-plain-http", "true"});
     flags.insert(flags.end(), more.begin(), more.end());
     process = std::make_unique<NodeProcess>(flags, port);
   }
@@ -52,8 +55,11 @@ struct FederatedNode {
     }
     throw std::runtime_error("the node did not take up what its operator changed");
   }
+  // What its own address begins with; over https it stands behind a proxy that is not there.
+  std::string scheme() const { return over == Reached::kOverHttps ? "https://" : "http://"; }
   std::uint16_t port;
   std::string domain;
+  Reached over;
   std::vector<std::string> flags;  // Of the node and of its operator's commands.
   std::unique_ptr<NodeProcess> process;
 };

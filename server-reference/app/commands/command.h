@@ -32,7 +32,7 @@ int dev_command(CommonOptions common, const RunOptions& options);
 
 int config_command(const CommonOptions& common);
 int init_command(const CommonOptions& common);
-int doctor_command(const CommonOptions& common);
+int doctor_command(const CommonOptions& common, const std::string& domain);  // Empty: of this node alone.
 
 struct UserAddOptions {
   std::string username;

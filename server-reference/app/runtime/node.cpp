@@ -41,6 +41,15 @@ NodeConfig services_config(const Config& config) {
   return out;
 }
 
+PeerHttpOptions peer_http_options(const Config& config) {
+  PeerHttpOptions out;
+  out.transport.ca_file = config.federation_ca_file;
+  out.transport.user_agent = std::string("mychat-server/") + MYCHAT_VERSION_STRING;
+  out.addresses.allow_non_public = config.federation_allow_private;
+  out.plain_http = config.federation_plain_http;
+  return out;
+}
+
 namespace {
 
 RoutesConfig routes_config(const Config& config, const NodeOptions& options) {
@@ -58,10 +67,8 @@ RoutesConfig routes_config(const Config& config, const NodeOptions& options) {
 
 PeeringOptions peering_options(const Config& config) {
   PeeringOptions out;
-  out.http.transport.ca_file = config.federation_ca_file;
-  out.http.transport.user_agent = std::string("mychat-server/") + MYCHAT_VERSION_STRING;
-  out.http.addresses.allow_non_public = config.federation_allow_private;
-  out.http.plain_http = config.federation_plain_http;
+  out.http = peer_http_options(config);
+  out.requests_per_minute = static_cast<int>(config.federation_peer_requests_per_minute);
   return out;
 }
 

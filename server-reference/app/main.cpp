@@ -48,6 +48,7 @@ class Cli {
     add_running();
     add_users();
     add_invites();
+    add_federation();
     add_data();
     try {
       app_.parse(argc, argv);
@@ -96,8 +97,12 @@ class Cli {
         "started the node is gone, however it ended");
     command(app_, "config", "Print the configuration in effect and where it comes from; secrets are hidden",
             [this] { return config_command(common_); });
-    command(app_, "doctor", "Check configuration, permissions, disk, database, clock, certificate and port",
-            [this] { return doctor_command(common_); });
+    command(
+        app_, "doctor",
+        "Check configuration, permissions, disk, database, clock, certificate and port; with a domain, the "
+        "way to that node and back",
+        [this] { return doctor_command(common_, name_); })
+        ->add_option("domain", name_);
   }
 
   void add_users() {
@@ -143,6 +148,43 @@ class Cli {
         ->required();
   }
 
+  void add_federation() {
+    CLI::App* federation = group("federation", "Other nodes, and this one's key");
+    command(*federation, "list", "List the nodes that are known, and the rules",
+            [this] { return federation_list_command(common_); });
+    command(*federation, "show", "Show all that is known of one node; without a name, of this one", [this] {
+      return federation_show_command(common_, name_);
+    })->add_option("domain", name_);
+    command(*federation, "audit", "Who changed what",
+            [this] { return federation_audit_command(common_, count_); })
+        ->add_option("--count", count_, "Entries")
+        ->check(CLI::Range(1, 100'000));
+    change(*federation, "allow", "Allow a domain or a pattern such as *.example.org",
+           FederationChange::kAllow);
+    change(*federation, "block", "Block a domain or a pattern; stronger than allow and approve",
+           FederationChange::kBlock);
+    change(*federation, "approve", "Approve a node by name, also with the new key that it offers",
+           FederationChange::kApprove);
+    change(*federation, "retry", "Try a node again at once", FederationChange::kRetry);
+    change(*federation, "forget", "Remove a rule, and what is known of a node's identity",
+           FederationChange::kForget)
+        ->add_flag("--give-up", sure_, "Mark the messages that wait for it as failed");
+    command(*federation, "rotate", "Announce a next key for this node, and use it later",
+            [this] { return federation_rotate_command(common_, hours_); })
+        ->add_option("--hours", hours_, "Until it is used")
+        ->check(CLI::Range(0.0, 720.0));
+    command(*federation, "new-key", "Another key at once: when the old one is stolen or does not open",
+            [this] { return federation_new_key_command(common_, sure_); })
+        ->add_flag("--yes", sure_, "Yes, although other nodes will ask their operators");
+  }
+
+  CLI::App* change(CLI::App& parent, const char* name, const char* help, FederationChange what) {
+    CLI::App* sub = command(parent, name, help,
+                            [this, what] { return federation_change_command(common_, what, name_, sure_); });
+    sub->add_option("domain", name_)->required();
+    return sub;
+  }
+
   void add_data() {
     command(app_, "backup", "Copy the database to a new file, also while the node runs",
             [this] { return backup_command(common_, path_); })
@@ -165,7 +207,8 @@ class Cli {
   UserAddOptions add_;
   std::string name_, path_, search_;
   bool sure_ = false, dry_run_ = false, end_sessions_ = false;
-  int uses_ = 1, days_ = 7;
+  int uses_ = 1, days_ = 7, count_ = 50;
+  double hours_ = 24;
   std::function<int()> action_;
 };
 

@@ -1,6 +1,7 @@
 #include "peering/courier.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -8,8 +9,8 @@
 #include "crypto/random.h"
 #include "federation/continuity.h"
 #include "federation/transaction.h"
+#include "peering/courier_link.h"
 #include "peering/handshakes.h"
-#include "protocol/handle.h"
 #include "storage/federation_table.h"
 
 namespace mychat::server {
@@ -19,14 +20,10 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kLongestSleep{1'000};
 constexpr std::int64_t kExpireEveryMs = 60'000;
+constexpr std::int64_t kRenewEveryMs = 10'000;
 constexpr std::int64_t kHourMs = 3'600'000;
-constexpr std::size_t kLookUpsMax = 1024;  // Waiting, for each node.
-constexpr int kKeyRequestsAtOnce = 8;
+constexpr std::int64_t kRecentMs = std::int64_t{8} * 24 * kHourMs;
 constexpr std::int64_t kLeastClockAheadMs = 10'000;
-
-Error failure(mychat_status status, const std::string& message) {
-  return {status, MYCHAT_DOMAIN_FEDERATION, message};
-}
 
 std::string statement_body(const char* name, const federation::Statement& statement) {
   std::string body;
@@ -37,45 +34,7 @@ std::string statement_body(const char* name, const federation::Statement& statem
   return body;
 }
 
-std::optional<federation::PinnedNode> pinned_of(const PeerRow& peer) {
-  if (peer.key.empty()) return std::nullopt;
-  federation::PinnedNode pinned;
-  pinned.domain = peer.domain;
-  pinned.sequence = peer.sequence;
-  pinned.protocol = peer.protocol;
-  if (peer.key.size() == pinned.key.size()) std::copy(peer.key.begin(), peer.key.end(), pinned.key.begin());
-  if (peer.digest.size() == pinned.digest.size())
-    std::copy(peer.digest.begin(), peer.digest.end(), pinned.digest.begin());
-  return pinned;
-}
-
 }  // namespace
-
-struct Courier::LookUp {
-  std::string handle;
-  std::vector<Callback<wire::KeyResponse>> waiting;
-  bool asked = false;
-};
-
-// What the courier knows of one node while it runs.
-struct Courier::Link {
-  NodeId id = 0;
-  std::string domain;
-  bool busy = false;     // A handshake or transaction is under way.
-  bool greeted = false;  // A handshake ended well since this process began, and nothing spoke against it.
-  bool waiting = true;   // Something may wait for it.
-  bool greet_anyway = false;
-  bool greeted_again = false;  // At once after a refusal: not once more before something was taken.
-  Ed25519PublicKey key{};
-  std::string api_url;
-  federation::Agreement agreement;
-  std::int64_t clock_ahead_ms = 0;
-  std::int64_t failures = 0;
-  std::int64_t failing_since_ms = 0;
-  std::int64_t next_try_ms = 0;            // Of the clock's now_ms().
-  std::map<std::string, LookUp> look_ups;  // By handle.
-  int asking = 0;
-};
 
 Courier::Courier(Services& services, PeerHttp& http, CourierOptions options, const Log& log,
                  const Clock& clock)
@@ -90,10 +49,11 @@ Courier::~Courier() { stop(); }
 
 void Courier::start() {
   federation_.on_outbound([this](NodeId node) { wake(node); });
+  federation_.on_operated(
+      [this](const std::vector<AuditRow>& changes) { post([this, changes] { operated(changes); }); });
   thread_ = std::thread([this] { run(); });
   post([this] {
     const std::int64_t now = clock_.now_ms();
-    constexpr std::int64_t kRecentMs = std::int64_t{8} * 24 * kHourMs;
     for (const PeerRow& peer : federation_.peers()) {
       if (peer.standing == PeerStanding::kBlocked || peer.standing == PeerStanding::kKeyChanged) continue;
       const bool recent = peer.last_seen && now - *peer.last_seen < kRecentMs;
@@ -117,6 +77,7 @@ void Courier::stop() {
     stopping_ = true;
   }
   federation_.on_outbound(nullptr);
+  federation_.on_operated(nullptr);
   wake_up_.notify_all();
   if (thread_.joinable()) thread_.join();
   http_.close();  // Callbacks that come now post into nothing.
@@ -148,6 +109,7 @@ void Courier::run() {
       }
     };
     for (const Work& work : todo) guarded(work);
+    guarded([this] { renew_identity(); });
     const std::int64_t now = clock_.now_ms();
     for (auto& [id, one] : links_) {
       if (one->busy || !(one->waiting || one->greet_anyway) || one->next_try_ms > now) continue;
@@ -175,7 +137,9 @@ void Courier::established(const std::string& domain) {
     Link& known = link(peer->id);
     known.failures = 0;
     known.next_try_ms = 0;
-    known.greeted = false;  // With the document that it showed.
+    // By the document that it showed; when that says nothing new, another handshake would only be answered by
+    // one.
+    known.greeted = known.greeted && peer->key == to_bytes(known.key) && peer->api_url == known.api_url;
     known.waiting = true;
     if (!known.busy) step(known);
   });
@@ -197,7 +161,8 @@ void Courier::step(Link& link) {
   if (!peer || peer->standing == PeerStanding::kKeyChanged ||
       federation_.judge(link.domain) != federation::Verdict::kAllowed) {
     link.waiting = link.greet_anyway = false;
-    finish_look_ups(link, failure(MYCHAT_E_FORBIDDEN, "This node does not speak with " + link.domain + "."));
+    finish_look_ups(
+        link, courier_failure(MYCHAT_E_FORBIDDEN, "This node does not speak with " + link.domain + "."));
     return;
   }
   if (peer->queued == 0) link.waiting = false;
@@ -224,11 +189,13 @@ void Courier::greet(Link& link) {
 void Courier::say_hello(Link& link, const FetchedDocument& fetched) {
   const auto peer = federation_.peer(link.id);
   const auto own = federation_.identity();
-  if (!peer || !own) return fail(link, failure(MYCHAT_E_INVALID_STATE, "This node has no identity yet."));
+  if (!peer || !own)
+    return fail(link, courier_failure(MYCHAT_E_INVALID_STATE, "This node has no identity yet."));
   try {
-    federation::check_continuity(pinned_of(*peer), fetched.document);
+    federation::check_continuity(pinned_node(*peer), fetched.document);
   } catch (const Error& error) {
-    if (error.status() == MYCHAT_E_KEY_CHANGED) federation_.key_changed(link.id, error.what());
+    if (error.status() == MYCHAT_E_KEY_CHANGED)
+      federation_.key_changed(link.id, fetched.document.content.key, error.what());
     return fail(link, error);
   }
   const federation::NodeDocument& document = fetched.document.content;
@@ -282,30 +249,37 @@ void Courier::confirm(Link& link, std::shared_ptr<federation::HandshakeInitiator
 
 void Courier::greeted(Link& link, const FetchedDocument& fetched, const federation::Agreement& agreement) {
   const auto peer = federation_.peer(link.id);
-  federation::PinnedNode pinned = federation::pin(peer ? pinned_of(*peer) : std::nullopt, fetched.document);
+  federation::PinnedNode pinned;
+  try {  // What is kept may have changed since the document was fetched.
+    const auto before = peer ? pinned_node(*peer) : std::nullopt;
+    federation::check_continuity(before, fetched.document);
+    pinned = federation::pin(before, fetched.document);
+  } catch (const Error& error) {
+    return fail(link, error);
+  }
   pinned.protocol = agreement.protocol;
-  federation_.pin(pinned, fetched.document.content.api_url, agreement,
-                  [this, id = link.id, fetched, agreement](Result<NodeId> result) {
-                    post([this, id, fetched, agreement, ok = result.ok()] {
-                      Link& known = this->link(id);
-                      if (!ok)
-                        return fail(known, failure(MYCHAT_E_STORE, "The handshake could not be kept."));
-                      known.busy = false;
-                      known.greeted = true;
-                      known.greet_anyway = false;
-                      known.next_try_ms = 0;
-                      known.key = fetched.document.content.key;
-                      known.api_url = fetched.document.content.api_url;
-                      known.agreement = agreement;
-                      known.clock_ahead_ms = agreement.clock_ahead_ms;
-                      known.waiting = true;
-                      federation_.seen(id);
-                      log_.write(LogLevel::kInfo, "federation",
-                                 "Handshake with " + known.domain + ": protocol " +
-                                     std::to_string(agreement.protocol) + ".");
-                      step(known);
-                    });
-                  });
+  federation_.pin(
+      pinned, fetched.document.content.api_url, agreement,
+      [this, id = link.id, fetched, agreement](Result<NodeId> result) {
+        post([this, id, fetched, agreement, ok = result.ok()] {
+          Link& known = this->link(id);
+          if (!ok) return fail(known, courier_failure(MYCHAT_E_STORE, "The handshake could not be kept."));
+          known.busy = false;
+          known.greeted = true;
+          known.greet_anyway = false;
+          known.next_try_ms = 0;
+          known.key = fetched.document.content.key;
+          known.api_url = fetched.document.content.api_url;
+          known.agreement = agreement;
+          known.clock_ahead_ms = agreement.clock_ahead_ms;
+          known.waiting = true;
+          federation_.seen(id);
+          log_.write(
+              LogLevel::kInfo, "federation",
+              "Handshake with " + known.domain + ": protocol " + std::to_string(agreement.protocol) + ".");
+          step(known);
+        });
+      });
 }
 
 void Courier::send(Link& link) {
@@ -346,14 +320,15 @@ void Courier::sent(Link& link, std::int64_t first, std::int64_t last, std::int64
   }
   // Nothing was taken although it begins where the peer stands.
   if (taken.acked < last && taken.acked >= first - 1 && taken.acked < first) {
-    return fail(link, failure(MYCHAT_E_PROTOCOL, link.domain + " acknowledges nothing of what it is sent."));
+    return fail(
+        link, courier_failure(MYCHAT_E_PROTOCOL, link.domain + " acknowledges nothing of what it is sent."));
   }
   services_.mailbox().sent(link.id, std::move(taken), clock_.monotonic_ms() - began_ms,
                            [this, id = link.id](Result<SentOutcome> result) {
                              post([this, id, result = std::move(result)] {
                                Link& known = this->link(id);
                                if (!result.ok())
-                                 return fail(known, failure(MYCHAT_E_STORE, result.failure().detail));
+                                 return fail(known, courier_failure(MYCHAT_E_STORE, result.failure().detail));
                                known.busy = false;
                                known.failures = 0;
                                known.greeted_again = false;
@@ -364,7 +339,6 @@ void Courier::sent(Link& link, std::int64_t first, std::int64_t last, std::int64
                                                 " stands elsewhere in the stream than this node thought (a "
                                                 "restored backup?): the numbering begins anew.");
                                }
-                               known.waiting = known.waiting && result.value().queued > 0;
                                step(known);
                              });
                            });
@@ -401,6 +375,12 @@ std::int64_t Courier::pause_of(const Link& link) const {
 
 void Courier::fail(Link& link, const Error& error, std::int64_t least_pause_ms) {
   link.busy = false;
+  if (error.status() == MYCHAT_E_SIGNATURE && link.greeted && !std::exchange(link.greeted_again, true)) {
+    // Its key may be another one now, as its document will then say.
+    link.greeted = false;
+    link.next_try_ms = 0;
+    return step(link);
+  }
   if (error.status() != MYCHAT_E_NODE) link.greeted = link.greeted && error.status() != MYCHAT_E_SIGNATURE;
   if (link.failures++ == 0) link.failing_since_ms = clock_.now_ms();
   const std::int64_t pause = std::max(pause_of(link), least_pause_ms);
@@ -413,133 +393,56 @@ void Courier::fail(Link& link, const Error& error, std::int64_t least_pause_ms) 
   finish_look_ups(link, error);
 }
 
-// ---- Keys -----------------------------------------------------------------------------------------------
-
-void Courier::look_up(const std::string& handle, Callback<wire::KeyResponse> done) {
-  post([this, handle, done = std::move(done)] {
-    std::int64_t fetched_at = 0;
-    std::optional<wire::KeyResponse> known;
-    try {
-      known = federation_.known_keys(handle, &fetched_at);
-    } catch (const Refused&) {  // Not yet.
-    }
-    if (known && clock_.now_ms() - fetched_at < options_.keys_fresh_ms) return done(*std::move(known));
-    const auto parsed = Handle::parse(handle);
-    if (!parsed) return done(Failure{400, "This is not a handle of the form username@domain.", 0});
-    if (federation_.judge(parsed->domain) != federation::Verdict::kAllowed) {
-      return done(
-          Failure{403, "The operator of this node does not let it speak with " + parsed->domain + ".", 0});
-    }
-    services_.federation().ensure(parsed->domain, [this, handle, done](Result<NodeId> node) {
-      post([this, handle, done, node = std::move(node)] {
-        if (!node.ok()) return done(node.failure());
-        Link& one = link(node.value());
-        if (!one.look_ups.contains(handle) && one.look_ups.size() >= kLookUpsMax) {
-          return done(Failure{503, "Too many users of " + one.domain + " are looked up at once.", 5});
-        }
-        LookUp& entry = one.look_ups[handle];
-        entry.handle = handle;
-        entry.waiting.push_back(done);
-        if (one.greeted) {
-          ask_keys(one);
-        } else if (one.busy) {
-          return;  // The handshake under way goes on with it.
-        } else {
-          if (one.failures == 0) one.next_try_ms = 0;
-          if (one.next_try_ms > clock_.now_ms()) {
-            return finish_look_ups(
-                one, failure(MYCHAT_E_NETWORK, one.domain + " cannot be reached at the moment."));
-          }
-          greet(one);
-        }
-      });
-    });
-  });
+void Courier::renew_identity() {
+  const std::int64_t now = clock_.now_ms();
+  if (!federation_.identity_is_old(now) || now < renewed_at_ + kRenewEveryMs) return;
+  renewed_at_ = now;  // Also when it fails: not in a circle.
+  const auto before = federation_.identity();
+  federation_.issue_identity();
+  federation_.look_for_commands();  // Its log.
+  const auto after = federation_.identity();
+  if (!before || before->document.key != after->document.key) greet_all();
 }
 
-void Courier::ask_keys(Link& link) {
-  for (auto& [handle, entry] : link.look_ups) {
-    if (entry.asked || link.asking >= kKeyRequestsAtOnce) continue;
-    entry.asked = true;
-    ++link.asking;
-    const std::string username = handle.substr(0, handle.find('@'));
-    PeerCall call{.method = "GET",
-                  .url = link.api_url + "/keys/" + username,
-                  .destination = link.domain,
-                  .body = {},
-                  .clock_ahead_ms = link.clock_ahead_ms,
-                  .answer_key = link.key,
-                  .timeout = milliseconds(10'000)};
-    http_.call(std::move(call), [this, id = link.id, handle = handle](auto result) {
-      post([this, id, handle, result = std::move(result)] {
-        Link& known = this->link(id);
-        --known.asking;
-        const auto found = known.look_ups.find(handle);
-        if (found == known.look_ups.end()) return;
-        const auto waiting = std::move(found->second.waiting);
-        known.look_ups.erase(found);
-        const auto finish = [this, handle, waiting](Result<wire::KeyResponse> answer) {
-          if (!answer.ok() && answer.failure().status != 404) {
-            try {  // What is known is better than nothing; a changed key is announced when its node is back.
-              answer = federation_.known_keys(handle, nullptr);
-            } catch (const Refused&) {
-            }
-          }
-          for (const auto& done : waiting) done(answer);
-        };
-        if (const auto* error = std::get_if<Error>(&result)) {
-          finish(Failure{502, error->what(), 5});
-        } else if (const auto& answer = std::get<PeerAnswer>(result); answer.status == 404) {
-          finish(Failure{404, "There is no such user.", 0});
-        } else if (answer.status != 200) {
-          if (answer.status == 401) known.greeted = false;
-          finish(Failure{502, known.domain + " answered " + std::to_string(answer.status) + ".", 5});
-        } else {
-          keys_came(handle, answer, finish);
-        }
-        ask_keys(known);
-      });
-    });
+// Whoever knows this node learns what it is now, before anything comes between.
+void Courier::greet_all() {
+  const std::int64_t now = clock_.now_ms();
+  for (const PeerRow& peer : federation_.peers()) {
+    if (peer.key.empty() || !peer.last_seen || now - *peer.last_seen > kRecentMs) continue;
+    Link& known = link(peer.id);
+    known.greeted = false;
+    known.greet_anyway = true;
+    step(known);
   }
 }
 
-void Courier::keys_came(const std::string& handle, const PeerAnswer& answer,
-                        const std::function<void(Result<wire::KeyResponse>)>& finish) {
-  wire::KeyResponse keys;
-  try {
-    keys = wire::KeyResponse::from_json(Json::parse(answer.body, limits::kSmallRequest));
-  } catch (const Error& error) {
-    return finish(Failure{502, std::string("The answer cannot be read: ") + error.what(), 5});
+// Takes up what an operator changed.
+void Courier::operated(const std::vector<AuditRow>& changes) {
+  bool new_key = false;
+  std::set<std::string, std::less<>> named;
+  for (const AuditRow& change : changes) {
+    new_key = new_key || change.action == "federation new-key" || change.action == "federation key in use";
+    if (change.action == "federation retry" || change.action == "federation approve")
+      named.insert(change.subject);
   }
-  if (normalize_handle(keys.full_handle) != handle) {
-    return finish(Failure{502, "The answer is about another user.", 5});
-  }
-  keys.full_handle = handle;
-  keys.verified = false;  // By another node than the user's own nobody can say so.
-  federation_.remember_keys(std::move(keys), [this, finish](Result<wire::KeyResponse> kept) {
-    post([finish, kept = std::move(kept)] { finish(kept); });
-  });
-}
-
-void Courier::finish_look_ups(Link& link, const std::optional<Error>& error) {
-  auto look_ups = std::exchange(link.look_ups, {});
-  for (auto& [handle, entry] : look_ups) {
-    if (entry.asked) {  // Its own answer is still to come.
-      link.look_ups.emplace(handle, std::move(entry));
-      continue;
+  for (const PeerRow& peer : federation_.peers()) {
+    const bool asked = named.contains(peer.domain);
+    if (peer.queued == 0 && !asked && !links_.contains(peer.id)) continue;
+    Link& known = link(peer.id);
+    if (known.greeted && peer.key != to_bytes(known.key)) known.greeted = false;
+    if (asked) {
+      known.failures = 0;
+      known.next_try_ms = 0;
+      known.greeted_again = false;
+      known.greet_anyway = true;
     }
-    Result<wire::KeyResponse> answer(Failure{502, error ? error->what() : "The node cannot be reached.", 5});
-    if (error && error->status() == MYCHAT_E_FORBIDDEN) answer = Failure{403, error->what(), 0};
-    try {
-      answer = federation_.known_keys(handle, nullptr);
-    } catch (const Refused&) {
-    }
-    for (const auto& done : entry.waiting) done(answer);
+    known.waiting = known.waiting || peer.queued > 0;
+    step(known);
   }
+  if (new_key) greet_all();
 }
 
 void Courier::expire() {
-  if (federation_.identity_is_old(clock_.now_ms())) federation_.issue_identity();
   federation_.forget_strangers(clock_.now_ms() - kHourMs);
   std::erase_if(links_, [this](const auto& one) {
     const Link& idle = *one.second;

@@ -76,6 +76,9 @@ class Courier {
   void keys_came(const std::string& handle, const PeerAnswer& answer,
                  const std::function<void(Result<wire::KeyResponse>)>& finish);
   void expire();
+  void renew_identity();
+  void greet_all();
+  void operated(const std::vector<AuditRow>& changes);
   std::int64_t pause_of(const Link& link) const;
 
   Services& services_;
@@ -93,6 +96,7 @@ class Courier {
 
   std::map<NodeId, std::unique_ptr<Link>> links_;
   std::int64_t expired_at_ = 0;
+  std::int64_t renewed_at_ = 0;
 };
 
 }  // namespace mychat::server

@@ -16,11 +16,13 @@ Ed25519PublicKey key_of(const PeerRow& peer) {
 
 }  // namespace
 
-Gate::Gate(Federation& federation, std::string own_domain, const Clock& clock, federation::NonceLimits limits)
+Gate::Gate(Federation& federation, std::string own_domain, const Clock& clock, federation::NonceLimits limits,
+           int per_minute)
     : federation_(federation),
       own_domain_(std::move(own_domain)),
       clock_(clock),
-      nonces_(clock.now_ms() / 1000, limits) {}
+      nonces_(clock.now_ms() / 1000, limits),
+      per_origin_({per_minute, 60'000}) {}
 
 federation::SignedMessage Gate::look_at(const InboundRequest& request) const {
   federation::SignedMessage message;
@@ -56,6 +58,9 @@ void Gate::admit(const federation::SignedMessage& message, const Ed25519PublicKe
   } catch (const Error& error) {
     throw PeerRefused(401, "bad_signature", error.what());
   }
+  // Counted once it is proven: nobody uses up what another one has.
+  if (const int wait = per_origin_.take(message.origin, clock_.monotonic_ms()); wait > 0)
+    throw PeerRefused(429, "too_many", "Too many requests within a minute.", wait);
   const std::int64_t now = clock_.now_ms() / 1000;
   switch (nonces_.accept(message.origin, message.nonce, message.expires + federation::kSignatureSkewSeconds,
                          now)) {
@@ -63,6 +68,8 @@ void Gate::admit(const federation::SignedMessage& message, const Ed25519PublicKe
       return;
     case federation::NonceVerdict::kReplayed:
       throw PeerRefused(401, "replayed", "This request was sent before.");
+    case federation::NonceVerdict::kTooOld:
+      throw PeerRefused(401, "stale", "This may have been sent before; sign it again.");
     case federation::NonceVerdict::kFull:
       throw PeerRefused(429, "too_many", "Too many requests within a minute.", 10);
   }

@@ -9,6 +9,7 @@
 #include "federation/http_signature.h"
 #include "federation/nonce_memory.h"
 #include "services/federation.h"
+#include "services/rate_limiter.h"
 
 namespace mychat::server {
 
@@ -36,8 +37,9 @@ class PeerRefused : public Refused {
 
 class Gate {
  public:
+  // `per_minute`: requests of one node, proven to be its; 0: no limit.
   Gate(Federation& federation, std::string own_domain, const Clock& clock = Clock::system(),
-       federation::NonceLimits limits = {});
+       federation::NonceLimits limits = {}, int per_minute = 0);
 
   // All that needs no key: form, coverage, digest, destination, times, the operator's rules. Throws
   // PeerRefused.
@@ -52,6 +54,7 @@ class Gate {
   std::string own_domain_;
   const Clock& clock_;
   federation::NonceMemory nonces_;
+  RateLimiter per_origin_;
 };
 
 }  // namespace mychat::server

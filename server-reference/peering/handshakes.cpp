@@ -35,17 +35,6 @@ Failure failure_of(const Error& error) {
   }
 }
 
-std::optional<federation::PinnedNode> pinned_of(const std::optional<PeerRow>& peer) {
-  if (!peer || peer->key.empty()) return std::nullopt;
-  federation::PinnedNode pinned{
-      .domain = peer->domain, .sequence = peer->sequence, .protocol = peer->protocol};
-  if (peer->key.size() == pinned.key.size())
-    std::copy(peer->key.begin(), peer->key.end(), pinned.key.begin());
-  if (peer->digest.size() == pinned.digest.size())
-    std::copy(peer->digest.begin(), peer->digest.end(), pinned.digest.begin());
-  return pinned;
-}
-
 }  // namespace
 
 federation::HandshakeSide own_side(const OwnIdentity& own) {
@@ -72,9 +61,23 @@ void Handshakes::take(std::shared_ptr<InboundRequest> request, Callback<Handshak
   take_confirm(*request, federation::Statement::from_json(json->object("confirm")), std::move(done));
 }
 
+// A node that waits for the operator is put on the list that the operator sees; what it says is not proven,
+// so an address may not name many.
+federation::SignedMessage Handshakes::look_at_hello(const InboundRequest& request) {
+  try {
+    return gate_.look_at(request);
+  } catch (const PeerRefused& refused) {
+    if (refused.error() == "awaits_approval") {
+      const std::string origin = federation::parse_signed(request.view()).origin;
+      if (per_address_.take(request.address, clock_.monotonic_ms()) == 0) federation_.ensure(origin, nullptr);
+    }
+    throw;
+  }
+}
+
 void Handshakes::take_hello(const std::shared_ptr<InboundRequest>& request,
                             const federation::Statement& hello, Callback<HandshakeOutcome> done) {
-  const federation::SignedMessage message = gate_.look_at(*request);
+  const federation::SignedMessage message = look_at_hello(*request);
   const auto own = federation_.identity();
   if (federation::hello_origin(hello, own->document.domain) != message.origin) {
     throw PeerRefused(401, "wrong_origin", "The hello is of another node than the request.");
@@ -105,8 +108,9 @@ void Handshakes::take_hello(const std::shared_ptr<InboundRequest>& request,
       log_.write(LogLevel::kWarning, "federation", std::string("A handshake was refused: ") + error.what());
       if (error.status() != MYCHAT_E_KEY_CHANGED) return done(failure_of(error));
       // From the answer on, nothing passes.
-      const auto peer = federation_.peer(std::get<FetchedDocument>(result).document.content.domain);
-      federation_.key_changed(peer ? peer->id : 0, error.what(),
+      const federation::NodeDocument& shown = std::get<FetchedDocument>(result).document.content;
+      const auto peer = federation_.peer(shown.domain);
+      federation_.key_changed(peer ? peer->id : 0, shown.key, error.what(),
                               [done, failure = failure_of(error)](const Result<Done>&) { done(failure); });
     }
   });
@@ -116,12 +120,12 @@ HandshakeOutcome Handshakes::answer(const InboundRequest& request, const federat
                                     const FetchedDocument& fetched) {
   const federation::NodeDocument& document = fetched.document.content;
   const auto peer = federation_.peer(document.domain);
-  const auto pinned = pinned_of(peer);
+  const auto pinned = peer ? pinned_node(*peer) : std::nullopt;
   federation::check_continuity(pinned, fetched.document);
   gate_.admit(gate_.look_at(request), document.key);
   const auto own = federation_.identity();
-  federation::HandshakeAnswer answer = federation::answer_hello(
-      hello, document, own_side(*own), own->key, pinned ? pinned->protocol : 0, clock_.now_ms());
+  federation::HandshakeAnswer answer = federation::answer_hello(hello, document, own_side(*own), own->key,
+                                                                peer ? peer->protocol : 0, clock_.now_ms());
   answer.pending.agreement.clock_ahead_ms = fetched.clock_ahead_ms;
   Pending pending{std::move(answer.pending), federation::pin(pinned, fetched.document), document.api_url};
   keep(std::move(pending));

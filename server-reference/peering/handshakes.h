@@ -39,6 +39,7 @@ class Handshakes {
   };
   void take_hello(const std::shared_ptr<InboundRequest>& request, const federation::Statement& hello,
                   Callback<HandshakeOutcome> done);
+  federation::SignedMessage look_at_hello(const InboundRequest& request);
   HandshakeOutcome answer(const InboundRequest& request, const federation::Statement& hello,
                           const FetchedDocument& fetched);
   void take_confirm(const InboundRequest& request, const federation::Statement& confirm,

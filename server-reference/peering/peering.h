@@ -1,6 +1,7 @@
 // All that makes this node one of a federation, over the services.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -15,6 +16,7 @@ struct PeeringOptions {
   PeerHttpOptions http;
   CourierOptions courier;
   federation::NonceLimits nonces;
+  int requests_per_minute = 0;  // Of one node; 0: no limit.
 };
 
 class Peering {
@@ -29,6 +31,10 @@ class Peering {
   void start();
   void stop();
 
+  // Whether this node reaches that one, which asks for it: the steps of a Probe as JSON. 429 when it asks too
+  // often, 503 when too many ask.
+  void reach(const std::string& domain, Callback<std::string> done);
+
   Gate& gate() noexcept { return gate_; }
   Handshakes& handshakes() noexcept { return handshakes_; }
   Courier& courier() noexcept { return courier_; }
@@ -39,6 +45,9 @@ class Peering {
   Gate gate_;
   Handshakes handshakes_;
   Courier courier_;
+  const Clock& clock_;
+  RateLimiter reaches_;
+  std::atomic<int> reaching_{0};
 };
 
 }  // namespace mychat::server

@@ -1,31 +1,16 @@
 #include "services/admin.h"
 
 #include <algorithm>
-#include <future>
 
 #include "base/encoding.h"
 #include "crypto/random.h"
 #include "protocol/handle.h"
 #include "protocol/limits.h"
 #include "services/auth_impl.h"
+#include "services/write_and_wait.h"
 
 namespace mychat::server {
 namespace {
-
-// Writes and waits until it is durable.
-template <class T>
-T write_and_wait(ServiceContext& context, std::function<T(Change&)> change) {
-  auto promise = std::make_shared<std::promise<T>>();
-  auto answer = promise->get_future();
-  context.write<T>(std::move(change), [promise](const Result<T>& result) {
-    if (result) {
-      promise->set_value(result.value());
-    } else {
-      promise->set_exception(std::make_exception_ptr(Refused(result.failure())));
-    }
-  });
-  return answer.get();
-}
 
 UserRow existing(SqliteConnection& db, std::string_view username) {
   auto user = find_user(db, lower_ascii(username));

@@ -1,55 +1,25 @@
 #include "services/federation.h"
 
 #include <algorithm>
-#include <future>
 #include <mutex>
 #include <set>
 #include <utility>
 
-#include "base/error.h"
-#include "crypto/aead.h"
-#include "crypto/kdf.h"
-#include "crypto/random.h"
 #include "federation/transaction.h"
 #include "protocol/handle.h"
 #include "protocol/json_writer.h"
 #include "services/context.h"
 #include "services/key_checks.h"
+#include "services/node_identity.h"
 #include "services/remote_keys.h"
+#include "storage/audit_table.h"
 #include "storage/message_log.h"
 
 namespace mychat::server {
 namespace {
 
-constexpr std::string_view kSealInfo = "MyChat node key v1";
 constexpr std::int64_t kStrangersMax = 10'000;
-constexpr std::int64_t kReissueBeforeMs = federation::kDocumentLifeMs / 2;
-
-Secret sealing_key(const NodeConfig& config) {
-  return hkdf_sha256(config.secret_key, {}, view(kSealInfo), kAeadKeySize);
-}
-
-Bytes seal_seed(const NodeConfig& config, const Ed25519PrivateKey& key) {
-  const auto nonce = random_array<kAeadNonceSize>();
-  const Bytes sealed = aes256gcm_seal(sealing_key(config), nonce, key.seed(), view(config.domain));
-  Bytes out(nonce.begin(), nonce.end());
-  out.insert(out.end(), sealed.begin(), sealed.end());
-  return out;
-}
-
-Ed25519PrivateKey open_seed(const NodeConfig& config, ByteView sealed) {
-  try {
-    if (sealed.size() <= kAeadNonceSize) throw_malformed("The node's key is cut short.");
-    return Ed25519PrivateKey::from_seed(aes256gcm_open(sealing_key(config), sealed.first(kAeadNonceSize),
-                                                       sealed.subspan(kAeadNonceSize), view(config.domain)));
-  } catch (const Error&) {
-    throw Error(
-        MYCHAT_E_STORE_KEY, MYCHAT_DOMAIN_STORE,
-        "The node's federation key does not open: it was kept under another SECRET_KEY or DOMAIN. Restore "
-        "those, or forget the key with 'mychat-server federation new-key' (other nodes will then ask their "
-        "operators).");
-  }
-}
+constexpr int kAuditAtOnce = 256;
 
 std::string_view item_type(OutKind kind) {
   switch (kind) {
@@ -67,6 +37,15 @@ std::string_view item_type(OutKind kind) {
 }
 
 }  // namespace
+
+std::optional<federation::PinnedNode> pinned_node(const PeerRow& peer) {
+  federation::PinnedNode pinned{.domain = peer.domain, .sequence = peer.sequence, .protocol = peer.protocol};
+  if (peer.key.size() != pinned.key.size()) return std::nullopt;
+  std::copy(peer.key.begin(), peer.key.end(), pinned.key.begin());
+  if (peer.digest.size() == pinned.digest.size())
+    std::copy(peer.digest.begin(), peer.digest.end(), pinned.digest.begin());
+  return pinned;
+}
 
 std::string agreement_json(const federation::Agreement& agreement) {
   std::string json;
@@ -95,25 +74,14 @@ federation::Agreement agreement_from_json(std::string_view text) {
 struct Federation::Impl {
   explicit Impl(ServiceContext& chosen) : context(chosen) {}
 
-  IdentityRow next_identity(SqliteConnection& db, std::int64_t now,
-                            std::shared_ptr<const OwnIdentity>& made) const;
   std::optional<federation::MessageItem> message_item(SqliteConnection& db, const OutRow& row) const;
-  // Waits for the writer: only before the node serves.
-  template <class T>
-  T wait_for(std::function<T(Change&)> change) {
-    std::promise<Result<T>> promise;
-    context.write<T>(std::move(change),
-                     [&promise](Result<T> result) { promise.set_value(std::move(result)); });
-    Result<T> result = promise.get_future().get();
-    if (!result.ok()) throw Refused(result.failure());
-    return std::move(result).value();
-  }
-
   ServiceContext& context;
   mutable std::mutex mutex;
   std::shared_ptr<const OwnIdentity> own;
   std::set<std::string, std::less<>> pinned;
   std::function<void(NodeId)> outbound;
+  std::function<void(const std::vector<AuditRow>&)> operated;
+  std::int64_t reported = 0;  // Id of the last audit row that was logged.
 };
 
 Federation::Federation(ServiceContext& context) : impl_(std::make_unique<Impl>(context)) {
@@ -128,47 +96,20 @@ Federation::Federation(ServiceContext& context) : impl_(std::make_unique<Impl>(c
 }
 Federation::~Federation() = default;
 
-// The same key with a newer document. Numbers follow the clock, so that a node restored from an old backup
-// does not fall behind what its peers have seen.
-IdentityRow Federation::Impl::next_identity(SqliteConnection& db, std::int64_t now,
-                                            std::shared_ptr<const OwnIdentity>& made) const {
-  auto row = find_identity(db);
-  const Ed25519PrivateKey key =
-      row ? open_seed(context.config, row->sealed_key) : Ed25519PrivateKey::generate();
-  federation::NodeDocument document;
-  document.domain = context.config.domain;
-  document.api_url = context.config.federation_api;
-  document.sequence = std::max(now / 1000, row ? row->sequence + 1 : 1);
-  document.issued_at = now;
-  document.valid_until = now + federation::kDocumentLifeMs;
-  document.capabilities = {"account_deleted", "key_change", "messages", "profile", "receipts"};
-  document.limits.max_message_size = static_cast<std::int64_t>(context.config.max_message_size);
-  document.limits.max_transaction_items = context.config.federation_max_items;
-  document.key = key.public_key();
-  federation::Statement statement = document.sign(key);
-  IdentityRow next;
-  next.sealed_key = row ? row->sealed_key : seal_seed(context.config, key);
-  next.sequence = document.sequence;
-  next.document = to_json_text(statement);
-  made = std::make_shared<const OwnIdentity>(OwnIdentity{key, std::move(document), std::move(statement)});
-  return next;
+void Federation::issue_identity() {
+  auto made = change_identity(impl_->context, IdentityChange::kRenew, "node");
+  const std::lock_guard lock(impl_->mutex);
+  // An operator's command may have been faster.
+  if (!impl_->own || made->document.sequence > impl_->own->document.sequence) impl_->own = std::move(made);
 }
 
-void Federation::issue_identity() {
-  Impl* impl = impl_.get();
-  std::shared_ptr<const OwnIdentity> made;
-  std::exception_ptr problem;
-  impl->wait_for<Done>([impl, &made, &problem](Change& change) {
-    try {
-      put_identity(change.db, impl->next_identity(change.db, change.now, made), change.now);
-    } catch (const Error&) {
-      problem = std::current_exception();  // With its sentence, which an answer to a client would not have.
-    }
-    return Done{};
-  });
-  if (problem) std::rethrow_exception(problem);
-  const std::lock_guard lock(impl->mutex);
-  impl->own = std::move(made);
+void Federation::load_identity() {
+  auto db = impl_->context.storage.read();
+  auto kept = read_identity(impl_->context, *db);
+  const std::lock_guard lock(impl_->mutex);
+  // A renewal by this process may have been faster than this read.
+  if (!impl_->own || (kept && kept->document.sequence > impl_->own->document.sequence))
+    impl_->own = std::move(kept);
 }
 
 std::shared_ptr<const OwnIdentity> Federation::identity() const {
@@ -178,26 +119,78 @@ std::shared_ptr<const OwnIdentity> Federation::identity() const {
 
 bool Federation::identity_is_old(std::int64_t now_ms) const {
   const auto own = identity();
-  return own && own->document.valid_until - now_ms < kReissueBeforeMs;
+  return own && is_identity_due(impl_->context, *own, now_ms);
 }
 
 void Federation::load_rules() {
-  federation::Policy policy = *impl_->context.rules.get();
-  policy.allowed.clear();
-  policy.blocked.clear();
-  policy.mode = impl_->context.config.federation_mode;
   auto db = impl_->context.storage.read();
-  for (const RuleRow& rule : federation_rules(*db))
-    (rule.block ? policy.blocked : policy.allowed).push_back(rule.pattern);
+  impl_->context.rules.set(read_policy(impl_->context, *db));
+  std::set<std::string, std::less<>> pinned;
   for (const PeerRow& peer : all_peers(*db)) {
-    if (peer.standing == PeerStanding::kApproved) policy.allowed.push_back(peer.domain);
-    if (peer.standing == PeerStanding::kBlocked) policy.blocked.push_back(peer.domain);
+    if (!peer.key.empty()) pinned.insert(peer.domain);
   }
-  impl_->context.rules.set(std::move(policy));
   const std::lock_guard lock(impl_->mutex);
-  for (const PeerRow& peer : all_peers(*db)) {
-    if (!peer.key.empty()) impl_->pinned.insert(peer.domain);
+  impl_->pinned = std::move(pinned);
+}
+
+void Federation::look_for_commands() {
+  const bool posted = impl_->context.workers.post([this] {
+    try {
+      load_rules();
+      load_identity();
+      report_audit();
+    } catch (const std::exception& error) {
+      impl_->context.log.write(
+          LogLevel::kError, "federation",
+          std::string("What an operator changed could not be taken up: ") + error.what());
+    }
+  });
+  if (!posted) {
+    impl_->context.log.write(LogLevel::kWarning, "federation",
+                             "The node is too busy to look for what an operator changed.");
   }
+}
+
+void Federation::report_audit() {
+  std::vector<AuditRow> rows;
+  {
+    auto db = impl_->context.storage.read();
+    rows = unlogged_audit(*db, kAuditAtOnce);
+  }
+  {
+    const std::lock_guard lock(impl_->mutex);
+    // Noted as logged a moment later than they are.
+    std::erase_if(rows, [this](const AuditRow& row) { return row.id <= impl_->reported; });
+    if (!rows.empty()) impl_->reported = rows.back().id;
+  }
+  if (rows.empty()) return;
+  for (const AuditRow& row : rows) {
+    impl_->context.log.write(LogLevel::kWarning, "audit",
+                             row.actor + ": " + row.action + (row.subject.empty() ? "" : " " + row.subject) +
+                                 (row.detail.empty() ? "" : " (" + row.detail + ")"));
+  }
+  impl_->context.write<Done>(
+      [last = rows.back().id](Change& change) {
+        mark_audit_logged(change.db, last, change.now);
+        return Done{};
+      },
+      nullptr);
+  std::function<void(const std::vector<AuditRow>&)> hook;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    hook = impl_->operated;
+  }
+  if (hook) hook(rows);
+}
+
+void Federation::on_operated(std::function<void(const std::vector<AuditRow>&)> hook) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->operated = std::move(hook);
+}
+
+PeerTotals Federation::totals() {
+  auto db = impl_->context.storage.read();
+  return peer_totals(*db);
 }
 
 bool Federation::is_pinned(std::string_view domain) const {
@@ -343,14 +336,29 @@ void Federation::failed(NodeId node, std::int64_t failures, std::int64_t next_tr
       nullptr);
 }
 
-void Federation::key_changed(NodeId node, std::string error, Callback<Done> done) {
+void Federation::key_changed(NodeId node, const Ed25519PublicKey& offered, std::string error,
+                             Callback<Done> done) {
   impl_->context.write<Done>(
-      [node, error = std::move(error)](Change& change) {
-        put_peer_standing(change.db, node, PeerStanding::kKeyChanged, change.now);
-        put_peer_attempt(change.db, node, 0, INT64_MAX, error, change.now);
+      [node, offered, error = std::move(error)](Change& change) {
+        const auto peer = find_peer(change.db, node);
+        if (!peer) return Done{};
+        const bool news =
+            peer->standing != PeerStanding::kKeyChanged || peer->offered_key != to_bytes(offered);
+        put_peer_key_changed(change.db, node, offered, error, change.now);
+        if (news) {
+          put_audit(change.db,
+                    {.actor = "node",
+                     .action = "federation key changed",
+                     .subject = peer->domain,
+                     .detail = "shows the key " + federation::node_key_id(offered)},
+                    change.now);
+        }
         return Done{};
       },
-      std::move(done));
+      [this, done = std::move(done)](Result<Done> result) {
+        look_for_commands();
+        if (done) done(std::move(result));
+      });
 }
 
 void Federation::seen(NodeId node) {

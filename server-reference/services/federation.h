@@ -16,6 +16,7 @@
 #include "protocol/user.h"
 #include "services/mailbox.h"
 #include "services/result.h"
+#include "storage/audit_table.h"
 #include "storage/federation_table.h"
 
 namespace mychat::server {
@@ -27,6 +28,8 @@ struct OwnIdentity {
   Ed25519PrivateKey key;
   federation::NodeDocument document;
   federation::Statement statement;
+  std::int64_t key_since = 0;             // When the key came into use.
+  std::optional<std::int64_t> rotate_at;  // When the next key, which the document announces, will.
 };
 
 // The next items for one node, as they are sent.
@@ -46,12 +49,21 @@ class Federation {
   // Makes or reads the node's key and issues a document; before anything else, and again to renew the
   // document. Blocks. MYCHAT_E_STORE_KEY: the key was kept under another SECRET_KEY.
   void issue_identity();
+  // Reads the identity that is kept, which another process may have renewed.
+  void load_identity();
   std::shared_ptr<const OwnIdentity> identity() const;
-  // True when the document should be issued again.
+  // True when the document should be issued again: it grows old, or a key is to be announced or used.
   bool identity_is_old(std::int64_t now_ms) const;
 
   // What the operator allows; read from the database by load_rules().
   void load_rules();
+  // An operator's command may have changed something: takes it up, on a worker. Any thread; never blocks.
+  void look_for_commands();
+  // Writes to the log what was changed since, and tells whoever delivers. Blocks (reads).
+  void report_audit();
+  // Called on a worker after a change was taken up; the rows say what it was.
+  void on_operated(std::function<void(const std::vector<AuditRow>&)> hook);
+  PeerTotals totals();
   federation::Verdict judge(std::string_view domain) const;
 
   // A handshake with it ended well at some time. Any thread; never blocks.
@@ -73,7 +85,8 @@ class Federation {
   // queue.
   void forget_strangers(std::int64_t time);
   void failed(NodeId node, std::int64_t failures, std::int64_t next_try_at, std::string error);
-  void key_changed(NodeId node, std::string error, Callback<Done> done = nullptr);
+  void key_changed(NodeId node, const Ed25519PublicKey& offered, std::string error,
+                   Callback<Done> done = nullptr);
   void seen(NodeId node);  // It spoke: what waits for it is sent at once.
   // Called on the writer thread after the commit that gave the node's queue something, and when it was seen.
   void on_outbound(std::function<void(NodeId)> hook);
@@ -88,6 +101,9 @@ class Federation {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// What is remembered of a peer's identity; nothing before the first handshake.
+std::optional<federation::PinnedNode> pinned_node(const PeerRow& peer);
 
 // JSON of what is kept of an agreement, and back; the defaults for an empty text.
 std::string agreement_json(const federation::Agreement& agreement);

@@ -36,7 +36,8 @@ struct Services::Impl {
         presence(context),
         admin(context, auth),
         node_info(context),
-        federation(context) {}
+        federation(context),
+        federation_admin(context) {}
 
   ServiceContext context;
   Auth auth;
@@ -46,6 +47,7 @@ struct Services::Impl {
   Admin admin;
   NodeInfo node_info;
   Federation federation;
+  FederationAdmin federation_admin;
 
   std::mutex hook_mutex;
   std::function<void()> commit_hook;
@@ -64,6 +66,8 @@ Services::Services(NodeConfig config, StorageOptions storage, const Log& log, co
   Impl* impl = impl_.get();
   impl->mailbox.impl_->on_foreign = [impl] {
     impl->auth.impl_->look_for_ended_sessions();
+    if (impl->context.config.federation_enabled && impl->context.config.housekeeping)
+      impl->federation.look_for_commands();
     std::function<void()> hook;
     {
       const std::lock_guard lock(impl->hook_mutex);
@@ -107,6 +111,7 @@ Presence& Services::presence() noexcept { return impl_->presence; }
 Admin& Services::admin() noexcept { return impl_->admin; }
 NodeInfo& Services::node_info() noexcept { return impl_->node_info; }
 Federation& Services::federation() noexcept { return impl_->federation; }
+FederationAdmin& Services::federation_admin() noexcept { return impl_->federation_admin; }
 Bus& Services::bus() noexcept { return impl_->context.bus; }
 Storage& Services::storage() noexcept { return impl_->context.storage; }
 WorkerPool& Services::workers() noexcept { return impl_->context.workers; }

@@ -11,6 +11,7 @@
 #include "services/auth.h"
 #include "services/directory.h"
 #include "services/federation.h"
+#include "services/federation_admin.h"
 #include "services/mailbox.h"
 #include "services/node_config.h"
 #include "services/node_info.h"
@@ -37,6 +38,7 @@ class Services {
   Admin& admin() noexcept;
   NodeInfo& node_info() noexcept;
   Federation& federation() noexcept;
+  FederationAdmin& federation_admin() noexcept;
   Bus& bus() noexcept;
   Storage& storage() noexcept;
   WorkerPool& workers() noexcept;  // For the calls that block.

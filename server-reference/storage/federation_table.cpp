@@ -10,7 +10,7 @@ namespace {
   "SELECT id, domain, standing, node_key, sequence, digest, protocol, api_url, agreement, clock_ahead_ms, " \
   "out_stream, out_seq, out_acked, queued, queued_bytes, failures, next_try_at, last_error, in_stream, "    \
   "in_seq, "                                                                                                \
-  "last_seen, latency_ms, created_at FROM nodes "
+  "last_seen, latency_ms, created_at, offered_key FROM nodes "
 
 PeerRow read_peer(const Query& query) {
   PeerRow peer;
@@ -37,6 +37,7 @@ PeerRow read_peer(const Query& query) {
   peer.last_seen = query.optional_integer(20);
   peer.latency_ms = query.integer(21);
   peer.created_at = query.integer(22);
+  peer.offered_key = to_bytes(query.blob(23));
   return peer;
 }
 
@@ -103,6 +104,34 @@ void put_peer_identity(SqliteConnection& db, const PeerRow& peer, std::int64_t n
       peer.agreement, peer.clock_ahead_ms, now);
 }
 
+void put_peer_key_changed(SqliteConnection& db, NodeId id, ByteView offered, std::string_view error,
+                          std::int64_t now) {
+  db.run(
+      "UPDATE nodes SET standing = ?2, offered_key = ?3, failures = 0, next_try_at = ?4, last_error = ?5, "
+      "updated_at = ?6 WHERE id = ?1",
+      id, static_cast<int>(PeerStanding::kKeyChanged), offered, INT64_MAX, error, now);
+}
+
+void put_peer_approved(SqliteConnection& db, NodeId id, std::int64_t now) {
+  // A document of the new key may have any number: what is known of the old key's says nothing about it.
+  db.run(
+      "UPDATE nodes SET node_key = offered_key, offered_key = NULL, sequence = 0, digest = NULL WHERE id = ? "
+      "AND offered_key IS NOT NULL",
+      id);
+  db.run(
+      "UPDATE nodes SET standing = ?2, failures = 0, next_try_at = 0, last_error = NULL, updated_at = ?3 "
+      "WHERE id = ?1",
+      id, static_cast<int>(PeerStanding::kApproved), now);
+}
+
+void forget_peer_identity(SqliteConnection& db, NodeId id, std::int64_t now) {
+  db.run(
+      "UPDATE nodes SET standing = 0, node_key = NULL, offered_key = NULL, sequence = 0, digest = NULL, "
+      "protocol = 0, api_url = '', agreement = '', clock_ahead_ms = 0, failures = 0, next_try_at = 0, "
+      "last_error = NULL, last_seen = NULL, latency_ms = 0, updated_at = ?2 WHERE id = ?1",
+      id, now);
+}
+
 void put_peer_standing(SqliteConnection& db, NodeId id, PeerStanding standing, std::int64_t now) {
   db.run("UPDATE nodes SET standing = ?, updated_at = ? WHERE id = ?", static_cast<int>(standing), now, id);
 }
@@ -163,6 +192,19 @@ void dequeue(SqliteConnection& db, NodeId node, std::int64_t upto, std::int64_t 
       "?4, "
       "updated_at = ?5 WHERE id = ?1",
       node, upto, rows, bytes, now);
+}
+
+bool clear_queue(SqliteConnection& db, NodeId node, std::string_view stream, std::int64_t now) {
+  if (auto waits = db.query("SELECT 1 FROM federation_queue WHERE node = ? AND kind != 0 LIMIT 1", node);
+      waits.step())
+    return false;
+  db.run("DELETE FROM federation_queue WHERE node = ?", node);
+  db.run(
+      "UPDATE nodes SET out_stream = ?2, out_seq = 0, out_acked = 0, queued = 0, queued_bytes = 0, "
+      "updated_at "
+      "= ?3 WHERE id = ?1",
+      node, stream, now);
+  return true;
 }
 
 std::vector<OutRow> give_up_before(SqliteConnection& db, NodeId node, std::int64_t time, int limit,
@@ -246,8 +288,9 @@ std::vector<NodeId> key_watchers(SqliteConnection& db, std::int64_t user) {
 }
 
 std::optional<IdentityRow> find_identity(SqliteConnection& db) {
-  auto query =
-      db.query("SELECT sealed_key, sealed_next_key, sequence, document, rotations FROM federation_identity");
+  auto query = db.query(
+      "SELECT sealed_key, sealed_next_key, sequence, document, rotations, coalesce(key_since, created_at), "
+      "rotate_at FROM federation_identity");
   if (!query.step()) return std::nullopt;
   IdentityRow identity;
   identity.sealed_key = to_bytes(query.blob(0));
@@ -255,6 +298,8 @@ std::optional<IdentityRow> find_identity(SqliteConnection& db) {
   identity.sequence = query.integer(2);
   identity.document = query.string(3);
   identity.rotations = query.string(4);
+  identity.key_since = query.integer(5);
+  identity.rotate_at = query.optional_integer(6);
   return identity;
 }
 
@@ -263,11 +308,32 @@ void put_identity(SqliteConnection& db, const IdentityRow& identity, std::int64_
   if (identity.sealed_next_key) next = ByteView(*identity.sealed_next_key);
   db.run(
       "INSERT INTO federation_identity (id, sealed_key, sealed_next_key, sequence, document, rotations, "
-      "created_at) "
-      "VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET sealed_key = ?1, sealed_next_key = "
-      "?2, "
-      "sequence = ?3, document = ?4, rotations = ?5, updated_at = ?6",
-      ByteView(identity.sealed_key), next, identity.sequence, identity.document, identity.rotations, now);
+      "key_since, rotate_at, created_at) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO "
+      "UPDATE "
+      "SET sealed_key = ?1, sealed_next_key = ?2, sequence = ?3, document = ?4, rotations = ?5, key_since = "
+      "?6, rotate_at = ?7, updated_at = ?8",
+      ByteView(identity.sealed_key), next, identity.sequence, identity.document, identity.rotations,
+      identity.key_since, identity.rotate_at, now);
+}
+
+PeerTotals peer_totals(SqliteConnection& db) {
+  PeerTotals totals;
+  {
+    auto sums = db.query(
+        "SELECT coalesce(sum(node_key IS NOT NULL), 0), coalesce(sum(node_key IS NOT NULL AND failures > 0), "
+        "0), coalesce(sum(standing = ?), 0), coalesce(sum(queued), 0), coalesce(sum(queued_bytes), 0) FROM "
+        "nodes",
+        static_cast<int>(PeerStanding::kKeyChanged));
+    if (sums.step())
+      totals = {sums.integer(0), sums.integer(1), sums.integer(2), sums.integer(3), sums.integer(4), 0};
+  }
+  if (totals.queued == 0) return totals;
+  // The head of each queue is its oldest.
+  auto oldest = db.query(
+      "SELECT min((SELECT created_at FROM federation_queue q WHERE q.node = nodes.id ORDER BY seq LIMIT 1)) "
+      "FROM nodes WHERE queued > 0");
+  if (oldest.step()) totals.oldest_queued_at = oldest.integer(0);
+  return totals;
 }
 
 std::vector<RuleRow> federation_rules(SqliteConnection& db) {

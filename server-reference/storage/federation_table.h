@@ -33,6 +33,7 @@ struct PeerRow {
   PeerStanding standing = PeerStanding::kOpen;
   // Of its document; the key is empty until a handshake.
   Bytes key;
+  Bytes offered_key;  // Another one that it showed without a rotation; empty when there is none.
   std::int64_t sequence = 0;
   Bytes digest;
   std::int64_t protocol = 0;
@@ -67,6 +68,13 @@ std::int64_t count_strangers(SqliteConnection& db);
 void remove_strangers(SqliteConnection& db, std::int64_t time);
 // All but the queue's and the streams' numbers, which the functions below keep.
 void put_peer_identity(SqliteConnection& db, const PeerRow& peer, std::int64_t now);
+// Nothing passes until the operator decides about that key.
+void put_peer_key_changed(SqliteConnection& db, NodeId id, ByteView offered, std::string_view error,
+                          std::int64_t now);
+// The operator trusts it: with the key that it offered, when there is one.
+void put_peer_approved(SqliteConnection& db, NodeId id, std::int64_t now);
+// What is known of who it is, and of the attempts to reach it; streams, users and the queue stay.
+void forget_peer_identity(SqliteConnection& db, NodeId id, std::int64_t now);
 void put_peer_standing(SqliteConnection& db, NodeId id, PeerStanding standing, std::int64_t now);
 void put_peer_attempt(SqliteConnection& db, NodeId id, std::int64_t failures, std::int64_t next_try_at,
                       const std::optional<std::string>& error, std::int64_t now);
@@ -104,6 +112,9 @@ bool enqueue(SqliteConnection& db, NodeId node, OutKind kind, std::int64_t messa
 std::vector<OutRow> queue_head(SqliteConnection& db, NodeId node, int limit);
 // Removes what the peer has.
 void dequeue(SqliteConnection& db, NodeId node, std::int64_t upto, std::int64_t now);
+// Removes a queue in which everything was given up, and begins a new stream; false while something waits in
+// it.
+bool clear_queue(SqliteConnection& db, NodeId node, std::string_view stream, std::int64_t now);
 // Rows made before `time`, oldest first; they become kNothing. For messages: so that they can be marked as
 // failed.
 std::vector<OutRow> give_up_before(SqliteConnection& db, NodeId node, std::int64_t time, int limit,
@@ -132,8 +143,10 @@ struct IdentityRow {
   Bytes sealed_key;
   std::optional<Bytes> sealed_next_key;
   std::int64_t sequence = 0;
-  std::string document;   // The signed statement, JSON; empty before the first.
-  std::string rotations;  // JSON array of what the document holds.
+  std::string document;                   // The signed statement, JSON; empty before the first.
+  std::string rotations;                  // JSON array of what the document holds; empty: none.
+  std::int64_t key_since = 0;             // When the key came into use.
+  std::optional<std::int64_t> rotate_at;  // When the next key will.
 };
 std::optional<IdentityRow> find_identity(SqliteConnection& db);
 void put_identity(SqliteConnection& db, const IdentityRow& identity, std::int64_t now);
@@ -142,6 +155,17 @@ struct RuleRow {
   std::string pattern;
   bool block = false;
 };
+// Sums over all peers, for metrics.
+struct PeerTotals {
+  std::int64_t known = 0;        // A handshake ended well at some time.
+  std::int64_t failing = 0;      // Of those, the ones that the last attempt failed with.
+  std::int64_t key_changed = 0;  // Wait for the operator.
+  std::int64_t queued = 0;
+  std::int64_t queued_bytes = 0;
+  std::int64_t oldest_queued_at = 0;  // 0: nothing waits.
+};
+PeerTotals peer_totals(SqliteConnection& db);
+
 std::vector<RuleRow> federation_rules(SqliteConnection& db);
 void put_rule(SqliteConnection& db, const RuleRow& rule, std::int64_t now);
 bool remove_rule(SqliteConnection& db, std::string_view pattern);

@@ -327,12 +327,29 @@ ALTER TABLE message_marks ADD COLUMN failed_at INTEGER;  -- The recipient's node
 ALTER TABLE message_marks ADD COLUMN failure TEXT;
 )sql";
 
-const std::array<MigrationStep, 3>& steps_of_this_program() {
-  static const std::array<MigrationStep, 3> kSteps{
+constexpr const char* kOperators = R"sql(
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER            -- When the node took it up and wrote it to its log.
+);
+CREATE INDEX audit_unlogged ON audit (id) WHERE updated_at IS NULL;
+ALTER TABLE nodes ADD COLUMN offered_key BLOB;  -- Shown without a rotation: waits for the operator.
+ALTER TABLE federation_identity ADD COLUMN key_since INTEGER;  -- When the key came into use.
+ALTER TABLE federation_identity ADD COLUMN rotate_at INTEGER;  -- When the next key will.
+)sql";
+
+const std::array<MigrationStep, 4>& steps_of_this_program() {
+  static const std::array<MigrationStep, 4> kSteps{
       {{1, "The tables of the first version", kFirst},
        {2, "Messages as bytes and items in the order they arrive, for smaller commits; users are counted",
         kDense},
-       {3, "Other nodes, what waits for them, and their users", kFederation}}};
+       {3, "Other nodes, what waits for them, and their users", kFederation},
+       {4, "What operators change, and the next key of the node", kOperators}}};
   return kSteps;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "federation/weak_key.h"
 
 namespace mychat::federation {
 namespace {
@@ -50,6 +51,10 @@ Continuity check_continuity(const std::optional<PinnedNode>& pinned, const Verif
 }
 
 PinnedNode pin(const std::optional<PinnedNode>& pinned, const VerifiedDocument& document) {
+  if (is_weak_key(document.content.key)) {
+    refuse(MYCHAT_E_MALFORMED,
+           "The key of " + document.content.domain + " is one that anybody can sign for; it is not kept.");
+  }
   return {.domain = document.content.domain,
           .key = document.content.key,
           .sequence = document.content.sequence,

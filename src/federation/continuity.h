@@ -32,7 +32,7 @@ enum class Continuity {
 // decides), MYCHAT_E_DOWNGRADE (no protocol as new as the one before).
 Continuity check_continuity(const std::optional<PinnedNode>& pinned, const VerifiedDocument& document);
 
-// The memory after that document; `protocol` stays.
+// The memory after that document; `protocol` stays. Throws MYCHAT_E_MALFORMED for a weak key (weak_key.h).
 PinnedNode pin(const std::optional<PinnedNode>& pinned, const VerifiedDocument& document);
 
 // A peer that is pinned with a newer protocol shows a document of v1 only. Throws MYCHAT_E_DOWNGRADE.

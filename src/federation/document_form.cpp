@@ -39,6 +39,19 @@ void write_rotation(JsonWriter& out, const NodeKeyRotation& rotation) {
   out.end_object();
 }
 
+void write_rotations(JsonWriter& out, const std::vector<NodeKeyRotation>& rotations) {
+  out.begin_array();
+  for (const NodeKeyRotation& rotation : rotations) write_rotation(out, rotation);
+  out.end_array();
+}
+
+std::vector<NodeKeyRotation> read_rotations(JsonView list) {
+  std::vector<NodeKeyRotation> rotations;
+  rotations.reserve(bounded_size(list, kRotationsMax));
+  for (const JsonView rotation : list) rotations.push_back(read_rotation(rotation));
+  return rotations;
+}
+
 }  // namespace
 
 bool is_capability(std::string_view text) {
@@ -127,11 +140,22 @@ std::string document_json(const NodeDocument& document) {
   out.member("key", base64_encode(document.key));
   if (document.next_key) out.member("next_key", base64_encode(*document.next_key));
   out.key("rotations");
-  out.begin_array();
-  for (const NodeKeyRotation& rotation : document.rotations) write_rotation(out, rotation);
-  out.end_array();
+  write_rotations(out, document.rotations);
   out.end_object();
   return json;
+}
+
+std::string rotations_json(const std::vector<NodeKeyRotation>& rotations) {
+  std::string json;
+  JsonWriter out(json);
+  write_rotations(out, rotations);
+  return json;
+}
+
+std::vector<NodeKeyRotation> rotations_from_json(std::string_view text) {
+  if (text.empty()) return {};
+  const Json parsed = Json::parse(text, kStatementJson);
+  return read_rotations(parsed.root());
 }
 
 NodeDocument document_from_json(std::string_view text) {
@@ -148,9 +172,7 @@ NodeDocument document_from_json(std::string_view text) {
   document.limits = read_limits(json);
   document.key = read_bytes<32>(json, "key");
   if (json.find("next_key").has_value()) document.next_key = read_bytes<32>(json, "next_key");
-  const JsonView rotations = json.array("rotations");
-  document.rotations.reserve(bounded_size(rotations, kRotationsMax));
-  for (const JsonView rotation : rotations) document.rotations.push_back(read_rotation(rotation));
+  document.rotations = read_rotations(json.array("rotations"));
   return document;
 }
 

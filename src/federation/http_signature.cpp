@@ -63,24 +63,44 @@ std::string_view header(const std::vector<HeaderField>& headers, std::string_vie
   return value;
 }
 
-// Host and port of an absolute address, in lower case and without the scheme's own port (RFC 9421
-// section 2.2.3).
-std::string authority_of(std::string_view uri) {
-  std::string_view own_port;
-  if (uri.starts_with("https://")) {
-    uri.remove_prefix(8);
-    own_port = ":443";
-  } else if (uri.starts_with("http://")) {
-    uri.remove_prefix(7);
-    own_port = ":80";
-  } else {
+// An address as it is signed: scheme and host in lower case, without the scheme's own port, with a path
+// (RFC 9421 sections 2.2.2 and 2.2.3, RFC 9110 section 4.2.3). However it is written, both sides sign the
+// same.
+struct Target {
+  std::string authority;
+  std::string uri;
+};
+
+Target target_of(std::string_view uri) {
+  if (!std::all_of(uri.begin(), uri.end(), [](char c) { return c > 0x20 && c < 0x7f; }))
+    throw_argument("The address to sign holds a character that no address has.");
+  const std::string scheme = lower_ascii(uri.substr(0, std::min(uri.find("://"), uri.size())));
+  if ((scheme != "https" && scheme != "http") || scheme.size() == uri.size())
     throw_argument("What is signed must have an absolute http or https address.");
-  }
-  std::string authority = lower_ascii(uri.substr(0, uri.find_first_of("/?#")));
-  if (authority.empty() || authority.find('@') != std::string::npos)
+  uri.remove_prefix(scheme.size() + 3);
+  const std::size_t end = std::min(uri.find_first_of("/?#"), uri.size());
+  Target target{.authority = lower_ascii(uri.substr(0, end)), .uri = {}};
+  const std::string_view rest = uri.substr(end);
+  if (rest.find('#') != std::string_view::npos) throw_argument("The address to sign has a fragment.");
+  const std::string_view own_port = scheme == "https" ? ":443" : ":80";
+  if (target.authority.ends_with(own_port))
+    target.authority.resize(target.authority.size() - own_port.size());
+  if (target.authority.empty() || target.authority.find('@') != std::string::npos)
     throw_argument("The address to sign has no host.");
-  if (authority.ends_with(own_port)) authority.resize(authority.size() - own_port.size());
-  return authority;
+  target.uri = scheme + "://" + target.authority + (rest.starts_with('/') ? "" : "/") + std::string(rest);
+  return target;
+}
+
+// RFC 9110 section 5.6.2: what a method may consist of. A line break in it would be a line of its own in what
+// is signed.
+std::string method_of(std::string_view method) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  const bool is_token = !method.empty() && std::all_of(method.begin(), method.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kMarks.find(c) != std::string_view::npos;
+  });
+  if (!is_token) throw_argument("The method to sign is none.");
+  return std::string(method);
 }
 
 sf::Item identifier(const Component& part) {
@@ -102,9 +122,9 @@ const Bytes& signature_in(const sf::Dictionary& signatures) {
 }
 
 std::string request_value(std::string_view name, const RequestView& request) {
-  if (name == "@method") return std::string(request.method);
-  if (name == "@authority") return authority_of(request.target_uri);
-  if (name == "@target-uri") return std::string(request.target_uri);
+  if (name == "@method") return method_of(request.method);
+  if (name == "@authority") return target_of(request.target_uri).authority;
+  if (name == "@target-uri") return target_of(request.target_uri).uri;
   if (name == kSignature) {
     const auto signatures = sf::parse_dictionary(header(request.headers, kSignature), kSignature);
     return sf::serialize(sf::Item{signature_in(signatures), {}});

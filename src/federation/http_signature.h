@@ -27,6 +27,7 @@ inline constexpr std::size_t kNonceBytes = 16;
 using HeaderField = std::pair<std::string, std::string>;  // Name in lower case, value trimmed.
 
 // A request as both sides see it. `target_uri` is absolute: "https://example.org/api/federation/keys/alice".
+// What is signed of it is its normal form: scheme and host in lower case, without the scheme's own port.
 struct RequestView {
   std::string_view method;
   std::string_view target_uri;
@@ -43,7 +44,7 @@ struct ResponseView {
 // What goes with a request of `origin` to `destination`: Content-Digest, X-Origin-Node, MyChat-Destination,
 // MyChat-Federation, Signature-Input, Signature. `created` is Unix time in seconds, by the destination's
 // clock as far as it is known. Throws MYCHAT_E_INVALID_ARGUMENT for a target that is no absolute http(s)
-// address.
+// address, and for a method that is none.
 std::vector<HeaderField> sign_request(const Ed25519PrivateKey& key, std::string_view origin,
                                       std::string_view destination, std::string_view method,
                                       std::string_view target_uri, std::string_view body,
@@ -73,7 +74,8 @@ struct SignedMessage {
 };
 
 // Throws MYCHAT_E_SIGNATURE when there is no signature or it does not cover what it must, MYCHAT_E_MALFORMED,
-// MYCHAT_E_UNSUPPORTED (another algorithm).
+// MYCHAT_E_UNSUPPORTED (another algorithm), MYCHAT_E_INVALID_ARGUMENT (a method or target that cannot be
+// signed).
 SignedMessage parse_signed(const RequestView& request);
 SignedMessage parse_signed(const ResponseView& response, const RequestView& request);
 

@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "federation/document_form.h"
+#include "federation/weak_key.h"
 
 namespace mychat::federation {
 namespace {
@@ -35,13 +36,18 @@ std::optional<std::string> problem_of(const NodeDocument& document) {
   if (!std::all_of(document.capabilities.begin(), document.capabilities.end(), is_capability))
     return "one of its capabilities is no name";
   if (document.rotations.size() > kRotationsMax) return "it holds too many rotations";
+  if (is_weak_key(document.key)) return "its key is one that anybody can sign for";
   if (document.next_key && *document.next_key == document.key) return "its next key is its key";
+  if (document.next_key && is_weak_key(*document.next_key))
+    return "its next key is one that anybody can sign for";
   std::int64_t sequence = 0;
   const Ed25519PublicKey* key = nullptr;
   for (const NodeKeyRotation& rotation : document.rotations) {
     if (key != nullptr && rotation.from != *key) return "its rotations are no chain";
     if (rotation.sequence <= sequence || rotation.sequence > document.sequence)
       return "its rotations are out of order";
+    if (is_weak_key(rotation.from) || is_weak_key(rotation.to))
+      return "a key of its rotations is one that anybody can sign for";
     if (!rotation.holds_for(document.domain)) return "a signature of its rotations does not verify";
     sequence = rotation.sequence;
     key = &rotation.to;
@@ -80,6 +86,10 @@ Statement NodeDocument::sign(const Ed25519PrivateKey& signer) const {
     throw_argument("The federation address must be https and of the node's domain.");
   }
   return Statement::make(signer, purpose::kDocument, document_json(*this));
+}
+
+NodeDocument document_of(const Statement& statement) {
+  return document_from_json(text(view(statement.payload)));
 }
 
 VerifiedDocument verify_document(const Statement& statement, std::string_view domain, std::int64_t now_ms,

@@ -67,6 +67,13 @@ struct NodeDocument {
   bool operator==(const NodeDocument&) const = default;
 };
 
+// As a document holds them: a JSON array; an empty text is none. Throws MYCHAT_E_MALFORMED.
+std::string rotations_json(const std::vector<NodeKeyRotation>& rotations);
+std::vector<NodeKeyRotation> rotations_from_json(std::string_view json);
+
+// The content of this node's own document, which it kept. Nothing is verified. Throws MYCHAT_E_MALFORMED.
+NodeDocument document_of(const Statement& statement);
+
 struct DocumentRules {
   bool allow_http = false;  // For development: api_url may be http.
 };

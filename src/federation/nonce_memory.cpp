@@ -3,16 +3,20 @@
 #include <algorithm>
 #include <cstring>
 
-#include "crypto/hash.h"
+#include "crypto/random.h"
 
 namespace mychat::federation {
 namespace {
 
 constexpr std::int64_t kSweepEverySeconds = 10;
+constexpr std::size_t kKeyBytes = 32;
+
+constexpr auto forgotten_later = [](const auto& a, const auto& b) { return a.forget_s > b.forget_s; };
 
 }  // namespace
 
-NonceMemory::NonceMemory(std::int64_t began_s, NonceLimits limits) : began_s_(began_s), limits_(limits) {}
+NonceMemory::NonceMemory(std::int64_t began_s, NonceLimits limits)
+    : began_s_(began_s), limits_(limits), key_(random_secret(kKeyBytes)) {}
 
 // A digest is uniform already.
 std::size_t NonceMemory::HashDigest::operator()(const Digest& digest) const noexcept {
@@ -21,44 +25,50 @@ std::size_t NonceMemory::HashDigest::operator()(const Digest& digest) const noex
   return hash;
 }
 
+NonceMemory::Digest NonceMemory::digest_of(std::string_view nonce) const {
+  const Sha256Digest whole = key_.compute(view(nonce));
+  Digest digest;
+  std::copy_n(whole.begin(), digest.size(), digest.begin());
+  return digest;
+}
+
 void NonceMemory::forget(Origin& origin, std::int64_t now_s) {
-  while (!origin.order.empty() && origin.order.front().forget_s < now_s) {
-    origin.seen.erase(origin.order.front().digest);
-    origin.order.pop_front();
+  while (!origin.heap.empty() && origin.heap.front().forget_s < now_s) {
+    std::pop_heap(origin.heap.begin(), origin.heap.end(), forgotten_later);
+    forgotten_s_ = std::max(forgotten_s_, origin.heap.back().forget_s);
+    origin.seen.erase(origin.heap.back().digest);
+    origin.heap.pop_back();
     --size_;
   }
 }
 
 // Origins that fell silent.
 void NonceMemory::sweep(std::int64_t now_s) {
-  if (now_s - swept_s_ < kSweepEverySeconds) return;
+  if (now_s >= swept_s_ && now_s - swept_s_ < kSweepEverySeconds) return;
   swept_s_ = now_s;
   for (auto origin = origins_.begin(); origin != origins_.end();) {
     forget(origin->second, now_s);
-    origin = origin->second.order.empty() ? origins_.erase(origin) : std::next(origin);
+    origin = origin->second.heap.empty() ? origins_.erase(origin) : std::next(origin);
   }
 }
 
 NonceVerdict NonceMemory::accept(std::string_view origin, std::string_view nonce, std::int64_t forget_s,
                                  std::int64_t now_s) {
-  const Sha256Digest whole =
-      sha256(ByteView(reinterpret_cast<const std::uint8_t*>(nonce.data()), nonce.size()));
-  Digest digest;
-  std::copy_n(whole.begin(), digest.size(), digest.begin());
+  const Digest digest = digest_of(nonce);
   const std::lock_guard lock(mutex_);
   sweep(now_s);
   const auto found = origins_.find(std::string(origin));
   if (found != origins_.end()) {
     forget(found->second, now_s);
     if (found->second.seen.contains(digest)) return NonceVerdict::kReplayed;
-    if (found->second.order.size() >= limits_.per_origin) return NonceVerdict::kFull;
   }
+  if (forget_s <= forgotten_s_) return NonceVerdict::kTooOld;
+  if (found != origins_.end() && found->second.heap.size() >= limits_.per_origin) return NonceVerdict::kFull;
   if (size_ >= limits_.in_all) return NonceVerdict::kFull;
   Origin& known = found != origins_.end() ? found->second : origins_[std::string(origin)];
-  // Kept in the order they came, so one that ends earlier than its forerunner is remembered as long as that.
-  if (!known.order.empty()) forget_s = std::max(forget_s, known.order.back().forget_s);
   known.seen.insert(digest);
-  known.order.push_back({forget_s, digest});
+  known.heap.push_back({forget_s, digest});
+  std::push_heap(known.heap.begin(), known.heap.end(), forgotten_later);
   ++size_;
   return NonceVerdict::kFresh;
 }

@@ -5,19 +5,22 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
+
+#include "crypto/mac.h"
 
 namespace mychat::federation {
 
 enum class NonceVerdict {
   kFresh,
   kReplayed,
-  kFull,  // No room: the request is to be refused, and may be sent again later.
+  kTooOld,  // It may have been here and be forgotten: a clock was ahead and is right again.
+  kFull,    // No room: the request is to be refused, and may be sent again later.
 };
 
 struct NonceLimits {
@@ -47,18 +50,22 @@ class NonceMemory {
     Digest digest;
   };
   struct Origin {
-    std::deque<Entry> order;  // As they came.
+    std::vector<Entry> heap;  // The one that is forgotten first is at its front.
     std::unordered_set<Digest, HashDigest> seen;
   };
+  Digest digest_of(std::string_view nonce) const;
   void forget(Origin& origin, std::int64_t now_s);
   void sweep(std::int64_t now_s);
 
   const std::int64_t began_s_;
   const NonceLimits limits_;
+  const HmacSha256 key_;  // Of this process: nobody outside can choose nonces that fall on one place.
   mutable std::mutex mutex_;
   std::unordered_map<std::string, Origin> origins_;
   std::size_t size_ = 0;
   std::int64_t swept_s_ = 0;
+  // The latest time that something forgotten was to be remembered until. What ends no later may be a replay.
+  std::int64_t forgotten_s_ = INT64_MIN;
 };
 
 }  // namespace mychat::federation

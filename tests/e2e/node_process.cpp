@@ -97,21 +97,34 @@ void NodeProcess::start() {
   ::close(out[0]);
 }
 
-int NodeProcess::operate(const std::vector<std::string>& command) {
+int NodeProcess::operate(const std::vector<std::string>& command) { return ask(command).code; }
+
+NodeProcess::Said NodeProcess::ask(const std::vector<std::string>& command) {
   std::vector<std::string> words{server_binary()};
   words.insert(words.end(), command.begin(), command.end());
   words.insert(words.end(), {"--data-dir", data_.string()});
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
+  int out[2];
+  if (::pipe2(out, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
   const pid_t pid = ::fork();
   if (pid == 0) {
+    ::dup2(out[1], STDOUT_FILENO);
+    ::dup2(out[1], STDERR_FILENO);
     ::execv(argv[0], argv.data());
     ::_exit(127);
   }
+  ::close(out[1]);
+  Said said;
+  char buffer[4096];
+  for (ssize_t n = 0; (n = ::read(out[0], buffer, sizeof buffer)) > 0;)
+    said.text.append(buffer, static_cast<std::size_t>(n));
+  ::close(out[0]);
   int status = 0;
   if (pid < 0 || ::waitpid(pid, &status, 0) != pid) throw std::runtime_error("no process");
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  said.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return said;
 }
 
 int NodeProcess::wait_end(int seconds) {

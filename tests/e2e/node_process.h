@@ -37,6 +37,11 @@ class NodeProcess {
   int stop();    // SIGTERM, then waits; the exit code, or -1 when a signal ended it.
   void kill();   // SIGKILL, then waits.
   int operate(const std::vector<std::string>& command);  // Another command over its data; the exit code.
+  struct Said {
+    int code = -1;
+    std::string text;  // Standard output and error.
+  };
+  Said ask(const std::vector<std::string>& command);  // The same, with what it printed.
   bool running() const noexcept { return pid_ > 0; }
 
   std::uint16_t port() const noexcept { return port_; }

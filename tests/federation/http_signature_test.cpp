@@ -112,10 +112,63 @@ TEST(HttpSignature, TheAuthorityIsNormalised) {
   EXPECT_EQ(authority_line("https://beta.example:8448/x?y=1"), "beta.example:8448");
   EXPECT_EQ(authority_line("http://127.0.0.1:80"), "127.0.0.1");
   EXPECT_EQ(authority_line("http://127.0.0.1:443/"), "127.0.0.1:443");
-  for (const char* bad : {"/x", "ftp://x/", "https://", "https:///x", "https://a@b/"}) {
+  for (const char* bad : {"/x", "ftp://x/", "https://", "https:///x", "https://a@b/", "https",
+                          "https://:443/", "https://a/#b"}) {
     EXPECT_ERROR(sign_request(alpha_key(), "a.example", "b.example", "GET", bad, "", kNow),
                  MYCHAT_E_INVALID_ARGUMENT, "address")
         << bad;
+  }
+}
+
+TEST(HttpSignature, TheTargetIsNormalisedAsTheAuthorityIs) {
+  // However the address is written on either side, it is the same one.
+  Request request;
+  for (const char* same : {"HTTPS://Beta.Example:443/api/federation/transactions",
+                           "https://BETA.example/api/federation/transactions"}) {
+    request.target = same;
+    EXPECT_NO_THROW(request.verified()) << same;
+    request.headers = sign_request(alpha_key(), "alpha.example", "beta.example", "POST", same, kBody, kNow);
+    request.target = kTarget;
+    EXPECT_NO_THROW(request.verified()) << same;
+    EXPECT_NE(request.verified().base.find("\"@target-uri\": " + kTarget + "\n"), std::string::npos) << same;
+    const Response response(request);
+    request.target = same;
+    EXPECT_NO_THROW(response.verified(request)) << same;
+  }
+  // The path's case, and another port, are not the same.
+  request.target = "https://beta.example/API/federation/transactions";
+  EXPECT_ERROR(request.verified(), MYCHAT_E_SIGNATURE, "verify");
+  request.target = "https://beta.example:80/api/federation/transactions";
+  EXPECT_ERROR(request.verified(), MYCHAT_E_SIGNATURE, "verify");
+  // Without a path it is the root's.
+  request.headers = sign_request(alpha_key(), "alpha.example", "beta.example", "POST",
+                                 "https://beta.example?a=B", kBody, kNow);
+  request.target = "https://beta.example/?a=B";
+  EXPECT_NO_THROW(request.verified());
+}
+
+TEST(HttpSignature, AMethodOrTargetThatWouldBeLinesOfItsOwnIsRefused) {
+  using namespace std::string_literals;
+  for (const std::string& bad : {"POST\n\"@authority\": gamma.example"s, "PO\rST"s, "POST "s, "PO\0ST"s, ""s,
+                                 "P\xc3\xb6ST"s, "POST:"s, "PO\x7fST"s}) {
+    EXPECT_ERROR(sign_request(alpha_key(), "alpha.example", "beta.example", bad, kTarget, kBody, kNow),
+                 MYCHAT_E_INVALID_ARGUMENT, "method");
+    Request request;
+    request.method = bad;
+    EXPECT_ERROR(parse_signed(request.view()), MYCHAT_E_INVALID_ARGUMENT, "method");
+    EXPECT_ERROR(sign_response(beta_key(), "beta.example", request.view(), 200, "{}", kNow),
+                 MYCHAT_E_INVALID_ARGUMENT, "method");
+  }
+  for (const std::string& bad :
+       {kTarget + "\n\"x-origin-node\": gamma.example", kTarget + "\r", kTarget + " x", kTarget + "\0x"s,
+        kTarget + "\x7f", "https://beta.example\n/x"s, kTarget + "\xff"}) {
+    EXPECT_ERROR(sign_request(alpha_key(), "alpha.example", "beta.example", "POST", bad, kBody, kNow),
+                 MYCHAT_E_INVALID_ARGUMENT, "address");
+    Request request;
+    request.target = bad;
+    EXPECT_ERROR(parse_signed(request.view()), MYCHAT_E_INVALID_ARGUMENT, "address");
+    EXPECT_ERROR(sign_response(beta_key(), "beta.example", request.view(), 200, "{}", kNow),
+                 MYCHAT_E_INVALID_ARGUMENT, "address");
   }
 }
 

@@ -27,10 +27,35 @@ TEST(NonceMemory, ForgetsWhatIsTooOldAnyway) {
   EXPECT_EQ(memory.size(), 100U);
   EXPECT_EQ(memory.accept("b.example", "x", 200, 51), kFresh);  // Sweeps.
   EXPECT_EQ(memory.size(), 1U);
-  // One that ends earlier than its forerunner is not forgotten before it.
+  // Whatever order they came in, and what comes again is still no news.
   memory.accept("c.example", "long", 100, 60);
   memory.accept("c.example", "short", 70, 60);
-  EXPECT_EQ(memory.accept("c.example", "short", 90, 80), kReplayed);
+  memory.accept("c.example", "middle", 80, 60);
+  EXPECT_EQ(memory.size(), 4U);
+  EXPECT_EQ(memory.accept("c.example", "short", 70, 81), kTooOld);
+  EXPECT_EQ(memory.size(), 2U);
+  EXPECT_EQ(memory.accept("c.example", "long", 100, 81), kReplayed);
+}
+
+// What was seen is forgotten when the clock has leapt ahead; when it is right again, a replay of that is in
+// time once more.
+TEST(NonceMemory, AClockThatLeapsAheadAndBackLetsNoReplayIn) {
+  NonceMemory memory(0);
+  EXPECT_EQ(memory.accept("a.example", "n1", 1090, 1000), kFresh);
+  EXPECT_EQ(memory.accept("b.example", "n2", 1095, 1000), kFresh);
+  EXPECT_EQ(memory.accept("a.example", "of tomorrow", 87'490, 87'400), kFresh);  // Forgets n1 and n2.
+  EXPECT_EQ(memory.size(), 1U);
+  EXPECT_EQ(memory.accept("a.example", "n1", 1090, 1005), kTooOld);
+  EXPECT_EQ(memory.accept("b.example", "n2", 1095, 1005), kTooOld);
+  // The latest of all that was forgotten counts, also for others: which nonce was whose is forgotten too.
+  EXPECT_EQ(memory.accept("c.example", "n3", 1095, 1005), kTooOld);
+  // What is signed a little later is taken, at once and once.
+  EXPECT_EQ(memory.accept("a.example", "n4", 1096, 1006), kFresh);
+  EXPECT_EQ(memory.accept("a.example", "n4", 1096, 1006), kReplayed);
+  // What was seen ahead of time is still known when its time comes, and holds up no forgetting until then.
+  EXPECT_EQ(memory.accept("a.example", "n5", 1300, 1200), kFresh);
+  EXPECT_EQ(memory.size(), 2U);
+  EXPECT_EQ(memory.accept("a.example", "of tomorrow", 87'490, 87'400), kReplayed);
 }
 
 TEST(NonceMemory, AFloodOfOneOriginFillsItsOwnPartOnly) {

@@ -32,7 +32,7 @@ int dev_command(CommonOptions common, const RunOptions& options);
 
 int config_command(const CommonOptions& common);
 int init_command(const CommonOptions& common);
-int doctor_command(const CommonOptions& common);
+int doctor_command(const CommonOptions& common, const std::string& domain);  // Empty: of this node alone.
 
 struct UserAddOptions {
   std::string username;
@@ -50,6 +50,16 @@ int user_delete_command(const CommonOptions& common, const std::string& username
 int invite_create_command(const CommonOptions& common, int uses, int days);
 int invite_list_command(const CommonOptions& common);
 int invite_revoke_command(const CommonOptions& common, const std::string& id);
+
+// Other nodes. `subject`: a domain, or a pattern where one makes sense.
+enum class FederationChange { kAllow, kBlock, kApprove, kRetry, kForget };
+int federation_list_command(const CommonOptions& common);
+int federation_show_command(const CommonOptions& common, const std::string& domain);  // Empty: this node.
+int federation_audit_command(const CommonOptions& common, int count);
+int federation_change_command(const CommonOptions& common, FederationChange change,
+                              const std::string& subject, bool sure);
+int federation_rotate_command(const CommonOptions& common, double hours);
+int federation_new_key_command(const CommonOptions& common, bool sure);
 
 int backup_command(const CommonOptions& common, const std::string& path);
 int restore_command(const CommonOptions& common, const std::string& path, bool end_sessions);

@@ -246,8 +246,7 @@ const char* name_of(Severity severity) {
 
 std::vector<Finding> examine(const LoadedConfig& loaded) { return Doctor(loaded).examine(); }
 
-int doctor_command(const CommonOptions& common) {
-  const std::vector<Finding> findings = examine(load_config(common.inputs));
+int report_findings(const std::vector<Finding>& findings, bool as_json) {
   bool bad = false;
   std::string out;
   JsonWriter json(out, JsonLayout::kPretty);
@@ -260,13 +259,20 @@ int doctor_command(const CommonOptions& common) {
     json.member("message", finding.message);
     json.member("remedy", finding.remedy);
     json.end_object();
-    if (common.json) continue;
+    if (as_json) continue;
     std::cout << name_of(finding.severity) << ": " << finding.check << ": " << finding.message << "\n";
     if (!finding.remedy.empty()) std::cout << "    " << finding.remedy << "\n";
   }
   json.end_array();
-  if (common.json) std::cout << out << "\n";
+  if (as_json) std::cout << out << "\n";
   return bad ? kExitFindings : kExitOk;
+}
+
+int doctor_command(const CommonOptions& common, const std::string& domain) {
+  if (domain.empty()) return report_findings(examine(load_config(common.inputs)), common.json);
+  const auto loaded = load_or_explain(common, true);
+  if (!loaded) return kExitUsage;
+  return guarded([&] { return report_findings(examine_peer(loaded->config, domain), common.json); });
 }
 
 }  // namespace mychat::server

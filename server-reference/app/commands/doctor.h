@@ -18,5 +18,10 @@ struct Finding {
 };
 
 std::vector<Finding> examine(const LoadedConfig& loaded);
+// The way to another node and back.
+std::vector<Finding> examine_peer(const Config& config, const std::string& domain);
+
+// Prints them and makes the exit code of them.
+int report_findings(const std::vector<Finding>& findings, bool as_json);
 
 }  // namespace mychat::server

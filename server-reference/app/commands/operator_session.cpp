@@ -1,5 +1,11 @@
 #include "app/commands/operator_session.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <iostream>
 
 #include "app/runtime/node.h"
@@ -7,6 +13,18 @@
 #include "crypto/random.h"
 
 namespace mychat::server {
+
+namespace {
+
+// The environment is anybody's to set: only what can be an account's name is shown.
+bool is_account_name(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  });
+}
+
+}  // namespace
 
 OperatorSession::OperatorSession(const Config& config) {
   NodeConfig node = services_config(config);
@@ -19,6 +37,20 @@ OperatorSession::OperatorSession(const Config& config) {
 }
 
 OperatorSession::~OperatorSession() { services_->stop(); }
+
+std::string operator_name() {
+  std::array<char, 4096> buffer{};
+  struct passwd entry {};
+  struct passwd* found = nullptr;
+  std::string name =
+      ::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr
+          ? std::string(entry.pw_name)
+          : "uid " + std::to_string(::getuid());
+  const char* const behind = std::getenv("SUDO_USER");
+  if (behind != nullptr && name != behind && is_account_name(behind))
+    name = std::string(behind) + " as " + name;
+  return name;
+}
 
 Secret read_password() {
   Secret password;

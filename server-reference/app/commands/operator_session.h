@@ -16,11 +16,15 @@ class OperatorSession {
   explicit OperatorSession(const Config& config);
   ~OperatorSession();
   Admin& admin() noexcept { return services_->admin(); }
+  Services& services() noexcept { return *services_; }
 
  private:
   Log log_;
   std::unique_ptr<Services> services_;
 };
+
+// Who runs the command, for the audit: the account of the machine, and who became it with sudo.
+std::string operator_name();
 
 // One line of standard input without its line end. Throws Error when it is empty.
 Secret read_password();

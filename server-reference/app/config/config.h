@@ -31,9 +31,11 @@ struct Config {
   std::int64_t ws_heartbeat_interval = 30;
 
   // ours, federation
-  std::string federation_api_url;           // Empty: https://DOMAIN/api/federation.
-  std::string federation_mode = "open";     // "open", "allow-list" or "approval"
-  std::string federation_ca_file;           // Authorities for other nodes; empty: the system's.
+  std::string federation_api_url;        // Empty: https://DOMAIN/api/federation.
+  std::string federation_mode = "open";  // "open", "allow-list" or "approval"
+  std::string federation_ca_file;        // Authorities for other nodes; empty: the system's.
+  std::int64_t federation_peer_requests_per_minute = 12'000;  // Of one node; 0: no limit.
+  std::int64_t federation_key_days = 0;     // Age at which the node's key is changed; 0: by command only.
   std::int64_t federation_max_items = 256;  // Of a transaction that it takes.
   bool federation_allow_private = false;    // For development: nodes at addresses that are not public.
   bool federation_plain_http = false;       // For development: nodes are reached over http.

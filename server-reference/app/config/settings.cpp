@@ -188,6 +188,11 @@ void add_federation(std::vector<Setting>& out) {
                    "PEM authorities that other nodes' certificates must come from; empty: the system's"));
   out.push_back(number_setting("FEDERATION_MAX_ITEMS", &Config::federation_max_items, 1, 256,
                                "items that this node takes in one transaction of another"));
+  out.push_back(number_setting("FEDERATION_PEER_REQUESTS_PER_MINUTE",
+                               &Config::federation_peer_requests_per_minute, 0, 10'000'000,
+                               "requests of one other node; 0: no limit"));
+  out.push_back(number_setting("FEDERATION_KEY_DAYS", &Config::federation_key_days, 0, 3650,
+                               "days after which the node's key is changed by itself; 0: by command only"));
   out.push_back(bool_setting("FEDERATION_ALLOW_PRIVATE", &Config::federation_allow_private,
                              "development only: nodes at loopback and private addresses"));
   out.push_back(bool_setting("FEDERATION_PLAIN_HTTP", &Config::federation_plain_http,

@@ -30,6 +30,7 @@ NodeConfig services_config(const Config& config) {
   out.federation_max_items = config.federation_max_items;
   for (const auto mode : {federation::Mode::kOpen, federation::Mode::kAllowList, federation::Mode::kApproval})
     if (config.federation_mode == federation::mode_name(mode)) out.federation_mode = mode;
+  out.federation_key_days = config.federation_key_days;
   out.max_message_size = static_cast<std::size_t>(config.max_message_size);
   out.mailbox_retention_days = static_cast<int>(config.mailbox_retention_days);
   const int logins = static_cast<int>(config.login_attempts_per_minute);
@@ -38,6 +39,15 @@ NodeConfig services_config(const Config& config) {
   out.login_per_account = {4 * logins, 60'000};
   out.password_checks_per_account = {logins, 60'000};
   out.register_per_address = {static_cast<int>(config.registrations_per_hour), 3'600'000};
+  return out;
+}
+
+PeerHttpOptions peer_http_options(const Config& config) {
+  PeerHttpOptions out;
+  out.transport.ca_file = config.federation_ca_file;
+  out.transport.user_agent = std::string("mychat-server/") + MYCHAT_VERSION_STRING;
+  out.addresses.allow_non_public = config.federation_allow_private;
+  out.plain_http = config.federation_plain_http;
   return out;
 }
 
@@ -58,10 +68,8 @@ RoutesConfig routes_config(const Config& config, const NodeOptions& options) {
 
 PeeringOptions peering_options(const Config& config) {
   PeeringOptions out;
-  out.http.transport.ca_file = config.federation_ca_file;
-  out.http.transport.user_agent = std::string("mychat-server/") + MYCHAT_VERSION_STRING;
-  out.http.addresses.allow_non_public = config.federation_allow_private;
-  out.http.plain_http = config.federation_plain_http;
+  out.http = peer_http_options(config);
+  out.requests_per_minute = static_cast<int>(config.federation_peer_requests_per_minute);
   return out;
 }
 

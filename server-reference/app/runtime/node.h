@@ -8,6 +8,7 @@
 #include "app/config/config.h"
 #include "app/runtime/logging.h"
 #include "front/routes/context.h"
+#include "peering/peer_http.h"
 
 namespace mychat::server {
 
@@ -18,6 +19,8 @@ struct NodeOptions {
 
 // What the services take from the configuration; the operator's commands work with the same.
 NodeConfig services_config(const Config& config);
+// How other nodes are asked.
+PeerHttpOptions peer_http_options(const Config& config);
 
 class Node {
  public:

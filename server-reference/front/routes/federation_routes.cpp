@@ -11,6 +11,8 @@ namespace mychat::server {
 namespace {
 
 constexpr std::size_t kHandshakeBody = 256 * 1024;
+constexpr std::size_t kEchoBody = 1024;
+constexpr std::size_t kEchoMax = 64;
 constexpr const char* kOff = "This node does not federate.";
 
 // The origin of the node's own federation address: "https://example.org".
@@ -127,6 +129,34 @@ void transactions(RouteContext& context, const ExchangePtr& exchange,
       });
 }
 
+// For nodes that look whether all is well: what was sent comes back, signed.
+void echo(RouteContext& context, const ExchangePtr& exchange,
+          const std::shared_ptr<InboundRequest>& request) {
+  (void)context.peering->gate().identify(*request);
+  const Json json = Json::parse(request->body, limits::kSmallRequest);
+  const std::string_view sent = json->string("echo");
+  if (sent.empty() || sent.size() > kEchoMax) json->at("echo").fail("is not a text of 1 to 64 bytes");
+  std::string out;
+  JsonWriter writer(out);
+  writer.begin_object();
+  writer.member("echo", sent);
+  writer.time_member("time", Clock::system().now_ms());
+  writer.end_object();
+  answer_signed(context, exchange, *request, 200, std::move(out));
+}
+
+// The other node asks whether this one reaches it.
+void reach(RouteContext& context, const ExchangePtr& exchange,
+           const std::shared_ptr<InboundRequest>& request) {
+  const FromNode peer = context.peering->gate().identify(*request);
+  context.peering->reach(peer.domain, [&context, exchange, request](Result<std::string> found) {
+    exchange->on_worker(context.services.workers(), [&context, exchange, request, found = std::move(found)] {
+      if (!found.ok()) return exchange->fail(found.failure());
+      answer_signed(context, exchange, *request, 200, found.value());
+    });
+  });
+}
+
 // v1 nodes ask without a signature: keys are public.
 void keys(RouteContext& context, const ExchangePtr& exchange,
           const std::shared_ptr<InboundRequest>& request) {
@@ -174,6 +204,8 @@ void add_federation_routes(Router& router, RouteContext& context) {
   };
   add("POST", "/api/federation/handshake", kHandshakeBody, handshake);
   add("POST", "/api/federation/transactions", federation::kTransactionBytesMax, transactions);
+  add("POST", "/api/federation/echo", kEchoBody, echo);
+  add("POST", "/api/federation/reach", kEchoBody, reach);
   add("GET", "/api/federation/keys/{username}", 0, keys);
   // Nodes of protocol 1 cannot sign what they send.
   for (const char* pattern : {"/api/federation/messages", "/api/federation/delivery-receipt"}) {

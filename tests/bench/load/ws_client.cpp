@@ -160,11 +160,13 @@ void WsClient::open(std::uint16_t port, const std::string& token, std::int64_t a
   flush();
   if (const std::string text = wait_text(); !text.starts_with(R"({"type":"auth_success")"))
     throw std::runtime_error("not authenticated: " + text);
+  const std::string known = mailbox_id_.empty() ? "null" : '"' + mailbox_id_ + '"';
   queue(R"({"type":"subscribe","events":["message"],"mailbox":{"after":)" + std::to_string(after) +
-        R"(,"id":null}})");
+        R"(,"id":)" + known + "}}");
   flush();
-  if (const std::string text = wait_text(); !text.starts_with(R"({"type":"subscribed")"))
-    throw std::runtime_error("not subscribed: " + text);
+  const std::string text = wait_text();
+  if (!text.starts_with(R"({"type":"subscribed")")) throw std::runtime_error("not subscribed: " + text);
+  mailbox_id_ = text_member(text, "id");
   fcntl(fd_, F_SETFL, fcntl(fd_, F_GETFL) | O_NONBLOCK);
 }
 

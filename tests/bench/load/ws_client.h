@@ -48,7 +48,8 @@ class WsClient {
   int fd_ = -1;
   std::string out_;
   std::size_t sent_ = 0;
-  std::string rest_;  // Of a frame that has not arrived whole.
+  std::string mailbox_id_;  // Which numbering `after` is of.
+  std::string rest_;        // Of a frame that has not arrived whole.
 };
 
 }  // namespace mychat::bench

@@ -86,6 +86,9 @@ void take_once(mychat_federation_node& node, const federation::SignedMessage& me
       return;
     case federation::NonceVerdict::kReplayed:
       throw Error(MYCHAT_E_REPLAY, MYCHAT_DOMAIN_FEDERATION, "This request was sent before.");
+    case federation::NonceVerdict::kTooOld:
+      throw Error(MYCHAT_E_STALE, MYCHAT_DOMAIN_FEDERATION,
+                  "It is as old as what is not remembered any more: a clock went back.");
     case federation::NonceVerdict::kFull:
       throw Error(MYCHAT_E_RATE_LIMITED, MYCHAT_DOMAIN_FEDERATION, "Too many requests within a minute.", 0,
                   true);

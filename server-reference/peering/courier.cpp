@@ -97,10 +97,13 @@ void Courier::run() {
     std::deque<Work> todo;
     {
       std::unique_lock lock(mutex_);
-      wake_up_.wait_for(lock, kLongestSleep, [this] { return stopping_ || !work_.empty(); });
+      const std::int64_t paced = next_send_ms_ - clock_.monotonic_ms();
+      wake_up_.wait_for(lock, std::clamp(milliseconds(paced), milliseconds(0), kLongestSleep),
+                        [this] { return stopping_ || !work_.empty(); });
       if (stopping_) return;
       todo.swap(work_);
     }
+    next_send_ms_ = INT64_MAX;
     const auto guarded = [this](const Work& work) {
       try {
         work();
@@ -171,7 +174,12 @@ void Courier::step(Link& link) {
     return;
   }
   ask_keys(link);
-  if (link.waiting) return send(link);
+  if (link.waiting) {
+    // What comes meanwhile goes with it.
+    if (clock_.monotonic_ms() >= link.next_send_ms) return send(link);
+    next_send_ms_ = std::min(next_send_ms_, link.next_send_ms);
+    return;
+  }
   link.failures = 0;  // Nothing is owed, and it was greeted.
 }
 
@@ -299,6 +307,8 @@ void Courier::send(Link& link) {
                 .clock_ahead_ms = link.clock_ahead_ms,
                 .answer_key = link.key};
   const std::int64_t began = clock_.monotonic_ms();
+  const bool full = batch.last - batch.first + 1 >= most_items;
+  link.next_send_ms = full ? began : began + options_.between_transactions_ms;
   http_.call(std::move(call),
              [this, id = link.id, first = batch.first, last = batch.last, began](auto result) {
                post([this, id, first, last, began, result = std::move(result)] {

@@ -30,6 +30,8 @@ struct CourierOptions {
   std::int64_t longest_pause_last_ms = 30 * 60'000;
   std::int64_t keep_ms = std::int64_t{7} * 24 * 3'600'000;  // Then what waits is given up.
   std::int64_t keys_fresh_ms = 3'600'000;
+  // From the beginning of one transaction to the next: 200 requests a second is what nodes take of one other.
+  std::int64_t between_transactions_ms = 6;
   int batch_items = 256;
   std::int64_t batch_bytes = 4 * 1024 * 1024;
 };
@@ -96,6 +98,7 @@ class Courier {
 
   std::map<NodeId, std::unique_ptr<Link>> links_;
   std::int64_t expired_at_ = 0;
+  std::int64_t next_send_ms_ = INT64_MAX;  // The first of those that are held back; monotonic.
   std::int64_t renewed_at_ = 0;
 };
 

@@ -230,7 +230,8 @@ void run(const Options& options) {
   }
   if (options.single_messages > 0) {
     Node a(options, folder.path() / "c");
-    Node b(options, folder.path() / "d", {"--federation-max-items", "1"});
+    Node b(options, folder.path() / "d",
+           {"--federation-max-items", "1", "--federation-peer-requests-per-minute", "0"});
     MessageLoad two(load, *a, *b);
     (void)two.saturate(200);
     const auto rate = two.saturate(options.single_messages);

@@ -7,6 +7,7 @@ import re
 from typing import Any, Dict, List
 
 import mychat
+import mychat.federation
 import pytest
 from conftest import ROOT
 
@@ -19,6 +20,16 @@ LEFT_OUT = {
     "mychat_client_await": "Request.result() and Request.completion(); AsyncClient: await",
     "mychat_client_cancel": "Request.cancel(); AsyncClient: cancelling the task",
     "mychat_verify_backup": "mychat.verify_backup() without a client, Client.verify_backup() with one",
+}
+# Methods whose class says what the function's name says.
+FEDERATION = {
+    "mychat_federation_node_create": "Node",
+    "mychat_federation_handshake_begin": "begin_handshake",
+    "mychat_federation_handshake_answer": "answer_handshake",
+    "mychat_federation_handshake_finish": "finish",
+    "mychat_federation_handshake_confirm": "confirm",
+    "mychat_federation_handshake_id": "id",
+    "mychat_federation_handshake_message": "message",
 }
 LEFT_OUT_SUFFIXES = {
     "_free": "results are Python objects",
@@ -42,6 +53,11 @@ def test_every_function_is_reachable_or_left_out_for_a_reason() -> None:
             for owner in (mychat.Client, mychat.AsyncClient):
                 if not callable(getattr(owner, name, None)):
                     missing.append(f"{owner.__name__}.{name}")
+        elif symbol.startswith("mychat_federation_"):
+            name = FEDERATION.get(symbol, symbol[len("mychat_federation_") :])
+            owners = (mychat.federation, mychat.federation.Node, mychat.federation.Handshake)
+            if not any(hasattr(owner, name) for owner in owners):
+                missing.append(symbol)
         elif not callable(getattr(mychat, symbol[len("mychat_") :], None)):
             missing.append(symbol)
     assert missing == []
@@ -91,6 +107,17 @@ ENUMS: Dict[str, Any] = {
     "MYCHAT_VERIFICATION_": mychat.Verification,
     "MYCHAT_REPAIR_": mychat.Repair,
 }
+# Of one prefix: by their members.
+FEDERATION_ENUMS = {
+    member.name: group
+    for group in (
+        mychat.federation.Flags,
+        mychat.federation.Continuity,
+        mychat.federation.Mode,
+        mychat.federation.Verdict,
+    )
+    for member in group
+}
 
 
 def enum_values() -> Dict[str, int]:
@@ -111,13 +138,16 @@ def test_every_enum_value_is_here_with_its_number() -> None:
         if name == "MYCHAT_OK" or name.startswith("MYCHAT_E_"):
             group: Any = mychat.Status
             member = name[len("MYCHAT_") :] if name == "MYCHAT_OK" else name[len("MYCHAT_E_") :]
+        elif name.startswith("MYCHAT_FEDERATION_"):
+            member = name[len("MYCHAT_FEDERATION_") :]
+            group = FEDERATION_ENUMS[member]
         else:
             prefix = max((p for p in ENUMS if name.startswith(p)), key=len)
             group, member = ENUMS[prefix], name[len(prefix) :]
         assert group[member] == value, name
         left.discard(name)
     assert not left
-    groups: List[Any] = [mychat.Status, *ENUMS.values()]
+    groups: List[Any] = [mychat.Status, *ENUMS.values(), *set(FEDERATION_ENUMS.values())]
     for group in groups:
         known = [member for member in group if member.name != "NONE" or group is not mychat.Policy]
         assert len(known) == sum(1 for n in values if belongs(n, group)), group
@@ -126,6 +156,8 @@ def test_every_enum_value_is_here_with_its_number() -> None:
 def belongs(name: str, group: object) -> bool:
     if name == "MYCHAT_OK" or name.startswith("MYCHAT_E_"):
         return group is mychat.Status
+    if name.startswith("MYCHAT_FEDERATION_"):
+        return FEDERATION_ENUMS[name[len("MYCHAT_FEDERATION_") :]] is group
     return ENUMS[max((p for p in ENUMS if name.startswith(p)), key=len)] is group
 
 
@@ -156,7 +188,10 @@ def test_structs_have_the_fields_of_c() -> None:
         for body, name in re.findall(r"typedef struct mychat_\w+ \{(.*?)\} mychat_(\w+);", text, flags=re.S):
             if name in skipped or name.endswith("_options"):
                 continue
-            made = getattr(mychat, classes.get(name, "".join(part.title() for part in name.split("_"))))
+            owner: Any = mychat
+            if name.startswith("federation_"):
+                owner, name = mychat.federation, name[len("federation_") :]
+            made = getattr(owner, classes.get(name, "".join(part.title() for part in name.split("_"))))
             wanted = set(re.findall(r"(\w+);", body)) - replaced
             assert wanted <= {field.name for field in dataclasses.fields(made)}, name
             seen += 1

@@ -214,5 +214,6 @@ void bind_account(CoreClass& core);
 void bind_messages(CoreClass& core);
 void bind_contacts(CoreClass& core);
 void bind_keys(py::module_& module, CoreClass& core);
+void bind_federation(py::module_& module);
 
 }  // namespace mychat_python

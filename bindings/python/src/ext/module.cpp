@@ -23,4 +23,5 @@ PYBIND11_MODULE(_mychat, module) {
   bind_messages(core);
   bind_contacts(core);
   bind_keys(module, core);
+  bind_federation(module);
 }

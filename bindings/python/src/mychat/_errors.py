@@ -14,6 +14,7 @@ __all__ = [
     "CancelledError",
     "ClosedError",
     "CryptoError",
+    "DowngradeError",
     "Error",
     "InvalidArgumentError",
     "InvalidStateError",
@@ -24,8 +25,12 @@ __all__ = [
     "NoIdentityError",
     "NodeError",
     "NotFoundError",
+    "PolicyError",
     "RateLimitedError",
     "RegistrationClosedError",
+    "ReplayError",
+    "SignatureError",
+    "StaleError",
     "StoreError",
     "StoreHeldError",
     "StoreKeyError",
@@ -145,6 +150,26 @@ class NoIdentityError(CryptoError):
     """This account has no private key here; restore a backup."""
 
 
+class SignatureError(CryptoError):
+    """A signature or certificate does not verify, or is not there."""
+
+
+class PolicyError(CryptoError):
+    """The account's policy, or a node's rules, refuse it."""
+
+
+class StaleError(CryptoError):
+    """Signed, but out of its time, or older than what was seen before."""
+
+
+class ReplayError(CryptoError):
+    """Signed, but it was used before."""
+
+
+class DowngradeError(CryptoError):
+    """A node offers less than it has proven before."""
+
+
 class StoreError(Error):
     """The local store or a file (statuses 60 to 79)."""
 
@@ -191,8 +216,13 @@ _BY_STATUS: Dict[Status, Type[Error]] = {
     Status.TOO_LARGE: TooLargeError,
     Status.WRONG_PASSWORD: WrongPasswordError,
     Status.KEY_MISMATCH: KeyMismatchError,
+    Status.SIGNATURE: SignatureError,
     Status.KEY_CHANGED: KeyChangedError,
+    Status.POLICY: PolicyError,
     Status.NO_IDENTITY: NoIdentityError,
+    Status.STALE: StaleError,
+    Status.REPLAY: ReplayError,
+    Status.DOWNGRADE: DowngradeError,
     Status.STORE_HELD: StoreHeldError,
     Status.STORE_KEY: StoreKeyError,
     Status.UNAUTHORIZED: UnauthorizedError,

@@ -49,6 +49,7 @@ Courier::~Courier() { stop(); }
 
 void Courier::start() {
   federation_.on_outbound([this](NodeId node) { wake(node); });
+  federation_.on_hint([this](NodeId node, federation::Hint one) { hint(node, std::move(one)); });
   federation_.on_operated(
       [this](const std::vector<AuditRow>& changes) { post([this, changes] { operated(changes); }); });
   thread_ = std::thread([this] { run(); });
@@ -78,6 +79,7 @@ void Courier::stop() {
   }
   federation_.on_outbound(nullptr);
   federation_.on_operated(nullptr);
+  federation_.on_hint(nullptr);
   wake_up_.notify_all();
   if (thread_.joinable()) thread_.join();
   http_.close();  // Callbacks that come now post into nothing.
@@ -447,7 +449,7 @@ void Courier::expire() {
   federation_.forget_strangers(clock_.now_ms() - kHourMs);
   std::erase_if(links_, [this](const auto& one) {
     const Link& idle = *one.second;
-    return !idle.busy && idle.look_ups.empty() && !federation_.peer(idle.id);
+    return !idle.busy && !idle.hinting && idle.look_ups.empty() && !federation_.peer(idle.id);
   });
   for (const NodeId node : federation_.waiting_peers()) {
     const auto peer = federation_.peer(node);

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "federation/handshake.h"
+#include "federation/hint.h"
 #include "peering/peer_http.h"
 #include "services/services.h"
 
@@ -47,6 +48,9 @@ class Courier {
   void wake(NodeId node);                       // Something waits for it, or it spoke.
   void established(const std::string& domain);  // A handshake that it began ended well.
 
+  // Sent at once when a handshake has been, with what else comes while a request is under way; else dropped.
+  void hint(NodeId node, federation::Hint hint);
+
   // The keys of a user of another node: what is known when that is fresh, else asked of the node, else what
   // is known. 404; 502 when its node cannot be reached and nothing is known; 403.
   void look_up(const std::string& handle, Callback<wire::KeyResponse> done);
@@ -75,6 +79,7 @@ class Courier {
   void ask_keys(Link& link);
   void keys_came(const std::string& handle, const PeerAnswer& answer,
                  const std::function<void(Result<wire::KeyResponse>)>& finish);
+  void send_hints(Link& link);
   void expire();
   void renew_identity();
   void greet_all();

@@ -80,6 +80,7 @@ struct Federation::Impl {
   std::shared_ptr<const OwnIdentity> own;
   std::set<std::string, std::less<>> pinned;
   std::function<void(NodeId)> outbound;
+  std::function<void(NodeId, federation::Hint)> hint;
   std::function<void(const std::vector<AuditRow>&)> operated;
   std::int64_t reported = 0;  // Id of the last audit row that was logged.
 };
@@ -92,6 +93,14 @@ Federation::Federation(ServiceContext& context) : impl_(std::make_unique<Impl>(c
       hook = impl->outbound;
     }
     if (hook) hook(node);
+  };
+  context.hint = [impl = impl_.get()](NodeId node, federation::Hint hint) {
+    std::function<void(NodeId, federation::Hint)> hook;
+    {
+      const std::lock_guard lock(impl->mutex);
+      hook = impl->hint;
+    }
+    if (hook) hook(node, std::move(hint));
   };
 }
 Federation::~Federation() = default;
@@ -379,6 +388,11 @@ void Federation::seen(NodeId node) {
 void Federation::on_outbound(std::function<void(NodeId)> hook) {
   const std::lock_guard lock(impl_->mutex);
   impl_->outbound = std::move(hook);
+}
+
+void Federation::on_hint(std::function<void(NodeId, federation::Hint)> hook) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->hint = std::move(hook);
 }
 
 wire::KeyResponse Federation::known_keys(std::string_view handle, std::int64_t* fetched_at) {

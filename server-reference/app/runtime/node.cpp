@@ -29,6 +29,7 @@ NodeConfig services_config(const Config& config) {
           : config.federation_api_url;
   for (const auto mode : {federation::Mode::kOpen, federation::Mode::kAllowList, federation::Mode::kApproval})
     if (config.federation_mode == federation::mode_name(mode)) out.federation_mode = mode;
+  out.federation_presence = config.federation_presence;
   out.federation_key_days = config.federation_key_days;
   out.max_message_size = static_cast<std::size_t>(config.max_message_size);
   out.mailbox_retention_days = static_cast<int>(config.mailbox_retention_days);

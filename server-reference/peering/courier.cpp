@@ -124,6 +124,10 @@ void Courier::run() {
   }
 }
 
+CourierStats Courier::stats() const noexcept {
+  return {handshakes_, failures_, transactions_, items_, hints_dropped_};
+}
+
 void Courier::wake(NodeId node) {
   post([this, node] {
     Link& known = link(node);
@@ -275,6 +279,7 @@ void Courier::greeted(Link& link, const FetchedDocument& fetched, const federati
           known.agreement = agreement;
           known.clock_ahead_ms = agreement.clock_ahead_ms;
           known.waiting = true;
+          ++handshakes_;
           federation_.seen(id);
           log_.write(
               LogLevel::kInfo, "federation",
@@ -325,6 +330,8 @@ void Courier::sent(Link& link, std::int64_t first, std::int64_t last, std::int64
     return fail(
         link, courier_failure(MYCHAT_E_PROTOCOL, link.domain + " acknowledges nothing of what it is sent."));
   }
+  ++transactions_;
+  items_ += static_cast<std::uint64_t>(std::max<std::int64_t>(std::min(last, taken.acked) - first + 1, 0));
   services_.mailbox().sent(link.id, std::move(taken), clock_.monotonic_ms() - began_ms,
                            [this, id = link.id](Result<SentOutcome> result) {
                              post([this, id, result = std::move(result)] {
@@ -385,6 +392,7 @@ void Courier::fail(Link& link, const Error& error, std::int64_t least_pause_ms) 
     return step(link);
   }
   if (error.status() != MYCHAT_E_NODE) link.greeted = link.greeted && error.status() != MYCHAT_E_SIGNATURE;
+  ++failures_;
   if (link.failures++ == 0) link.failing_since_ms = clock_.now_ms();
   const std::int64_t pause = std::max(pause_of(link), least_pause_ms);
   link.next_try_ms = clock_.now_ms() + pause;

@@ -2,6 +2,7 @@
 // growing pauses after failures (docs/federation.md, section 5). One thread; all calls from any.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -35,6 +36,14 @@ struct CourierOptions {
   std::int64_t batch_bytes = 4 * 1024 * 1024;
 };
 
+struct CourierStats {
+  std::uint64_t handshakes = 0;
+  std::uint64_t failures = 0;
+  std::uint64_t transactions = 0;
+  std::uint64_t items = 0;
+  std::uint64_t hints_dropped = 0;
+};
+
 class Courier {
  public:
   Courier(Services& services, PeerHttp& http, CourierOptions options, const Log& log,
@@ -45,7 +54,8 @@ class Courier {
   // Ends requests under way; what they carried is sent again after the next start.
   void stop();
 
-  void wake(NodeId node);                       // Something waits for it, or it spoke.
+  void wake(NodeId node);  // Something waits for it, or it spoke.
+  CourierStats stats() const noexcept;
   void established(const std::string& domain);  // A handshake that it began ended well.
 
   // Sent at once when a handshake has been, with what else comes while a request is under way; else dropped.
@@ -102,6 +112,8 @@ class Courier {
   std::map<NodeId, std::unique_ptr<Link>> links_;
   std::int64_t expired_at_ = 0;
   std::int64_t renewed_at_ = 0;
+
+  std::atomic<std::uint64_t> handshakes_{0}, failures_{0}, transactions_{0}, items_{0}, hints_dropped_{0};
 };
 
 }  // namespace mychat::server

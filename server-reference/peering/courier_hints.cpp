@@ -19,10 +19,14 @@ bool can_hear(const federation::Agreement& agreement) {
 void Courier::hint(NodeId node, federation::Hint hint) {
   post([this, node, hint = std::move(hint)] {
     const auto found = links_.find(node);
-    if (found == links_.end()) return;
+    const bool hears = found != links_.end() && found->second->greeted && found->second->failures == 0 &&
+                       can_hear(found->second->agreement) &&
+                       found->second->hints.size() < federation::kHintsMax;
+    if (!hears) {
+      ++hints_dropped_;
+      return;
+    }
     Link& known = *found->second;
-    if (!known.greeted || known.failures > 0 || !can_hear(known.agreement)) return;
-    if (known.hints.size() >= federation::kHintsMax) return;
     known.hints.push_back(hint);
     send_hints(known);
   });

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "e2e/federated_node.h"
+#include "e2e/rest.h"
 #include "e2e/sdk.h"
 #include "protocol/json.h"
 #include "support/test_keys.h"
@@ -179,6 +180,40 @@ TEST_F(FederationOperator, WhatWaitsIsForgottenOnlyWhenThatIsSaid) {
   EXPECT_EQ(bob.wait_message("again").id, again);
   EXPECT_EQ(listed(a, b.domain)->key_id, own_key_id(b));
   EXPECT_EQ(bob.times_received(lost), 0);
+}
+
+TEST_F(FederationOperator, MetricsSayHowThingsStand) {
+  const std::uint16_t metrics = free_port();
+  const FederatedNode a(
+      {"--federation-allow-private", "true", "--metrics-listen", "127.0.0.1:" + std::to_string(metrics)});
+  const FederatedNode b(kPrivate);
+  const auto value = [&](const std::string& name) {
+    const std::string page = rest(metrics, "GET", "/metrics").body;
+    const std::size_t at = page.find("\n" + name + " ");
+    EXPECT_NE(at, std::string::npos) << name << " in " << page;
+    return at == std::string::npos ? -1.0 : std::stod(page.substr(at + name.size() + 2));
+  };
+  EXPECT_EQ(value("mychat_peers"), 0);
+  Sdk alice = user(a, "alice", test::kAliceKey);
+  Sdk bob = user(b, "bob", test::kBobKey);
+  alice.wait_status(alice.send(bob.handle, "first"), MYCHAT_MESSAGE_DELIVERED);
+  EXPECT_EQ(value("mychat_peers"), 1);
+  EXPECT_EQ(value("mychat_peers_failing"), 0);
+  EXPECT_EQ(value("mychat_federation_queue"), 0);
+  EXPECT_EQ(value("mychat_federation_queue_age_seconds"), 0);
+  EXPECT_GE(value("mychat_federation_handshakes_total"), 1);
+  EXPECT_GE(value("mychat_federation_items_sent_total"), 1);
+  EXPECT_GE(value("mychat_federation_requests_taken_total"), 1);
+  EXPECT_EQ(value("mychat_federation_requests_refused_total"), 0);
+  b.process->kill();
+  alice.wait_status(alice.send(bob.handle, "waits"), MYCHAT_MESSAGE_PENDING);
+  alice.until([&] { return value("mychat_peers_failing") == 1; }, "the outage is seen");
+  EXPECT_EQ(value("mychat_federation_queue"), 1);
+  EXPECT_GT(value("mychat_federation_queue_bytes"), 0);
+  EXPECT_GT(value("mychat_federation_queue_age_seconds"), 0);
+  EXPECT_GE(value("mychat_federation_failures_total"), 1);
+  EXPECT_EQ(rest(a.port, "POST", "/api/federation/transactions", {}, "{}").status, 401);
+  EXPECT_EQ(value("mychat_federation_requests_refused_total"), 1);
 }
 
 TEST_F(FederationOperator, WrongCommandsSayWhatIsWrongAndChangeNothing) {

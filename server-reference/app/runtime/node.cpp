@@ -120,6 +120,8 @@ struct Node::Impl {
     out.uptime_seconds = info.uptime_seconds;
     out.database_bytes = file_size(config.db_path);
     out.ready = services->ready();
+    out.now_ms = Clock::system().now_ms();
+    if (peering) out.peering = peering->stats();
     return out;
   }
 

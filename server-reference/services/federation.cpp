@@ -161,18 +161,22 @@ void Federation::look_for_commands() {
 }
 
 void Federation::report_audit() {
+  while (report_some_audit()) {
+  }
+}
+
+bool Federation::report_some_audit() {
   std::vector<AuditRow> rows;
+  std::function<void(const std::vector<AuditRow>&)> hook;
   {
     auto db = impl_->context.storage.read();
-    rows = unlogged_audit(*db, kAuditAtOnce);
-  }
-  {
     const std::lock_guard lock(impl_->mutex);
-    // Noted as logged a moment later than they are.
-    std::erase_if(rows, [this](const AuditRow& row) { return row.id <= impl_->reported; });
-    if (!rows.empty()) impl_->reported = rows.back().id;
+    // They are marked as logged a moment later than they are.
+    rows = unlogged_audit(*db, impl_->reported, kAuditAtOnce);
+    if (rows.empty()) return false;
+    impl_->reported = rows.back().id;
+    hook = impl_->operated;
   }
-  if (rows.empty()) return;
   for (const AuditRow& row : rows) {
     impl_->context.log.write(LogLevel::kWarning, "audit",
                              row.actor + ": " + row.action + (row.subject.empty() ? "" : " " + row.subject) +
@@ -184,12 +188,8 @@ void Federation::report_audit() {
         return Done{};
       },
       nullptr);
-  std::function<void(const std::vector<AuditRow>&)> hook;
-  {
-    const std::lock_guard lock(impl_->mutex);
-    hook = impl_->operated;
-  }
   if (hook) hook(rows);
+  return rows.size() == static_cast<std::size_t>(kAuditAtOnce);
 }
 
 void Federation::on_operated(std::function<void(const std::vector<AuditRow>&)> hook) {

@@ -102,6 +102,8 @@ class Federation {
   void watch_key(std::string username, NodeId node);
 
  private:
+  bool report_some_audit();  // False when that was all.
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -128,6 +128,27 @@ TEST_F(FederationServices, AChangedKeyIsTakenWhenApprovedAndNoOther) {
   EXPECT_EQ(admin().audit("a.example", 10).size(), 3U);
 }
 
+TEST_F(FederationServices, TheOperatorSaysWhichOfTwoKeysIsTheNodes) {
+  const auto known = Ed25519PrivateKey::generate().public_key();
+  const auto offered = Ed25519PrivateKey::generate().public_key();
+  const PeerRow peer = pinned_peer("a.example", Ed25519PrivateKey::generate());
+  const auto change_key = [&](const Ed25519PublicKey& to) {
+    (void)sync<Done>([&](auto done) { federation().key_changed(peer.id, to, "Another key.", done); });
+  };
+  change_key(known);
+  admin().approve(kOperator, "a.example");
+  change_key(offered);
+  EXPECT_EQ(refused([&] { admin().approve(kOperator, "a.example", "AAAAAAAAAAAAAAAAAAAAAA"); }), 409);
+  EXPECT_EQ(admin().peer("a.example")->standing, PeerStanding::kKeyChanged);
+  admin().approve(kOperator, "a.example", federation::node_key_id(known));
+  EXPECT_EQ(admin().peer("a.example")->standing, PeerStanding::kApproved);
+  EXPECT_EQ(admin().peer("a.example")->key, to_bytes(known));
+  EXPECT_TRUE(admin().peer("a.example")->offered_key.empty());
+  change_key(offered);
+  admin().approve(kOperator, "a.example", federation::node_key_id(offered));
+  EXPECT_EQ(admin().peer("a.example")->key, to_bytes(offered));
+}
+
 TEST_F(FederationServices, ForgettingKeepsWhatWaits) {
   const PeerRow peer = pinned_peer("a.example", Ed25519PrivateKey::generate());
   {

@@ -286,6 +286,43 @@ TEST_F(FederationOperator, KeysChangeWhileMessagesFlow) {
   EXPECT_EQ(listed(a, b.domain)->status, "ok");
 }
 
+// The same while both nodes are killed again and again, also in the middle of a change.
+TEST_F(FederationOperator, KeysChangeWhileNodesAreKilled) {
+  const FederatedNode a(kPrivate);
+  const FederatedNode b(kPrivate);
+  Sdk alice = user(a, "alice", test::kAliceKey);
+  Sdk bob = user(b, "bob", test::kBobKey);
+  alice.wait_status(alice.send(bob.handle, "first"), MYCHAT_MESSAGE_DELIVERED);
+  const std::string key_of_a = own_key_id(a);
+  const std::string key_of_b = own_key_id(b);
+  std::vector<std::string> ids;
+  for (int round = 0; round < 8; ++round) {
+    const FederatedNode& changing = round % 2 == 0 ? a : b;
+    const FederatedNode& killed = round % 4 < 2 ? a : b;
+    // Refused while a change is under way, which is as good.
+    (void)changing.ask({"federation", "rotate", "--hours", "0"});
+    for (int i = 0; i < 3; ++i) {
+      ids.push_back(alice.send(bob.handle, "under way " + std::to_string(ids.size())));
+      alice.pump_for(100 * round % 350);
+    }
+    killed.process->kill();
+    killed.process->start();
+  }
+  bob.wait_message("under way " + std::to_string(ids.size() - 1));
+  std::vector<std::string> order;
+  for (const Msg& message : bob.whole_history(alice.handle))
+    if (message.data.starts_with("under way ")) order.push_back(message.id);
+  EXPECT_EQ(order, ids);
+  for (const std::string& id : ids) EXPECT_EQ(bob.times_received(id), 1) << id;
+  EXPECT_NE(own_key_id(a), key_of_a);
+  EXPECT_NE(own_key_id(b), key_of_b);
+  bob.wait_status(bob.send(alice.handle, "last"), MYCHAT_MESSAGE_DELIVERED);
+  alice.until([&] { return listed(b, a.domain)->key_id == own_key_id(a); }, "b has a's key");
+  alice.until([&] { return listed(a, b.domain)->key_id == own_key_id(b); }, "a has b's key");
+  EXPECT_EQ(listed(b, a.domain)->offered_key_id, "");
+  EXPECT_EQ(listed(a, b.domain)->offered_key_id, "");
+}
+
 // A node that was away while another changed its key twice follows the signed chain.
 TEST_F(FederationOperator, ANodeThatMissedTwoChangesOfAKeyFollowsThem) {
   const FederatedNode a(kPrivate);

@@ -163,8 +163,12 @@ class Cli {
            FederationChange::kAllow);
     change(*federation, "block", "Block a domain or a pattern; stronger than allow and approve",
            FederationChange::kBlock);
-    change(*federation, "approve", "Approve a node by name, also with the new key that it offers",
-           FederationChange::kApprove);
+    CLI::App* approve =
+        command(*federation, "approve", "Approve a node by name, also with the new key that it offers",
+                [this] { return federation_approve_command(common_, name_, key_id_); });
+    approve->add_option("domain", name_)->required();
+    approve->add_option("--key", key_id_,
+                        "Id of the key to trust: the known or the offered one (federation show)");
     change(*federation, "retry", "Try a node again at once", FederationChange::kRetry);
     change(*federation, "forget", "Remove a rule, and what is known of a node's identity",
            FederationChange::kForget)
@@ -205,7 +209,7 @@ class Cli {
   CommonOptions common_;
   RunOptions run_;
   UserAddOptions add_;
-  std::string name_, path_, search_;
+  std::string name_, path_, search_, key_id_;
   bool sure_ = false, dry_run_ = false, end_sessions_ = false;
   int uses_ = 1, days_ = 7, count_ = 50;
   double hours_ = 24;

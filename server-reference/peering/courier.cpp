@@ -7,10 +7,8 @@
 
 #include "base/error.h"
 #include "crypto/random.h"
-#include "federation/continuity.h"
 #include "federation/transaction.h"
 #include "peering/courier_link.h"
-#include "peering/handshakes.h"
 #include "storage/federation_table.h"
 
 namespace mychat::server {
@@ -23,16 +21,6 @@ constexpr std::int64_t kExpireEveryMs = 60'000;
 constexpr std::int64_t kRenewEveryMs = 10'000;
 constexpr std::int64_t kHourMs = 3'600'000;
 constexpr std::int64_t kRecentMs = std::int64_t{8} * 24 * kHourMs;
-constexpr std::int64_t kLeastClockAheadMs = 10'000;
-
-std::string statement_body(const char* name, const federation::Statement& statement) {
-  std::string body;
-  JsonWriter out(body);
-  out.begin_object();
-  out.member(name, statement);
-  out.end_object();
-  return body;
-}
 
 }  // namespace
 
@@ -49,6 +37,7 @@ Courier::~Courier() { stop(); }
 
 void Courier::start() {
   federation_.on_outbound([this](NodeId node) { wake(node); });
+  federation_.on_hint([this](NodeId node, federation::Hint one) { hint(node, std::move(one)); });
   federation_.on_operated(
       [this](const std::vector<AuditRow>& changes) { post([this, changes] { operated(changes); }); });
   thread_ = std::thread([this] { run(); });
@@ -78,6 +67,7 @@ void Courier::stop() {
   }
   federation_.on_outbound(nullptr);
   federation_.on_operated(nullptr);
+  federation_.on_hint(nullptr);
   wake_up_.notify_all();
   if (thread_.joinable()) thread_.join();
   http_.close();  // Callbacks that come now post into nothing.
@@ -123,6 +113,10 @@ void Courier::run() {
       guarded([this] { expire(); });
     }
   }
+}
+
+CourierStats Courier::stats() const noexcept {
+  return {handshakes_, failures_, transactions_, items_, hints_dropped_};
 }
 
 void Courier::wake(NodeId node) {
@@ -183,113 +177,6 @@ void Courier::step(Link& link) {
   link.failures = 0;  // Nothing is owed, and it was greeted.
 }
 
-void Courier::greet(Link& link) {
-  link.busy = true;
-  http_.fetch_document(link.domain, [this, id = link.id](auto result) {
-    post([this, id, result = std::move(result)] {
-      Link& known = this->link(id);
-      if (const auto* error = std::get_if<Error>(&result)) return fail(known, *error);
-      say_hello(known, std::get<FetchedDocument>(result));
-    });
-  });
-}
-
-void Courier::say_hello(Link& link, const FetchedDocument& fetched) {
-  const auto peer = federation_.peer(link.id);
-  const auto own = federation_.identity();
-  if (!peer || !own)
-    return fail(link, courier_failure(MYCHAT_E_INVALID_STATE, "This node has no identity yet."));
-  try {
-    federation::check_continuity(pinned_node(*peer), fetched.document);
-  } catch (const Error& error) {
-    if (error.status() == MYCHAT_E_KEY_CHANGED)
-      federation_.key_changed(link.id, fetched.document.content.key, error.what());
-    return fail(link, error);
-  }
-  const federation::NodeDocument& document = fetched.document.content;
-  auto handshake = std::make_shared<federation::HandshakeInitiator>(own_side(*own), own->key, link.domain,
-                                                                    clock_.now_ms());
-  PeerCall call{.method = "POST",
-                .url = document.api_url + "/handshake",
-                .destination = link.domain,
-                .body = statement_body("hello", handshake->hello()),
-                .clock_ahead_ms = fetched.clock_ahead_ms,
-                .answer_key = document.key};
-  http_.call(std::move(call), [this, id = link.id, handshake, fetched](auto result) {
-    post([this, id, handshake, fetched, result = std::move(result)] {
-      Link& known = this->link(id);
-      if (const auto* error = std::get_if<Error>(&result)) return fail(known, *error);
-      const auto& answer = std::get<PeerAnswer>(result);
-      if (answer.status != 200) return refused(known, answer);
-      confirm(known, handshake, fetched, answer);
-    });
-  });
-}
-
-void Courier::confirm(Link& link, std::shared_ptr<federation::HandshakeInitiator> handshake,
-                      const FetchedDocument& fetched, const PeerAnswer& answer) {
-  const auto peer = federation_.peer(link.id);
-  const federation::NodeDocument& document = fetched.document.content;
-  try {
-    const Json json = Json::parse(answer.body, {.max_bytes = 256 * 1024, .max_depth = 6, .max_nodes = 64});
-    auto end = handshake->finish(federation::Statement::from_json(json->object("welcome")), document,
-                                 peer ? peer->protocol : 0, clock_.now_ms());
-    if (std::abs(end.agreement.clock_ahead_ms) <= kLeastClockAheadMs) end.agreement.clock_ahead_ms = 0;
-    PeerCall call{.method = "POST",
-                  .url = document.api_url + "/handshake",
-                  .destination = link.domain,
-                  .body = statement_body("confirm", end.confirm),
-                  .clock_ahead_ms = end.agreement.clock_ahead_ms,
-                  .answer_key = document.key};
-    http_.call(std::move(call), [this, id = link.id, fetched, agreement = end.agreement](auto result) {
-      post([this, id, fetched, agreement, result = std::move(result)] {
-        Link& known = this->link(id);
-        if (const auto* error = std::get_if<Error>(&result)) return fail(known, *error);
-        const auto& last = std::get<PeerAnswer>(result);
-        if (last.status != 200) return refused(known, last);
-        greeted(known, fetched, agreement);
-      });
-    });
-  } catch (const Error& error) {
-    fail(link, error);
-  }
-}
-
-void Courier::greeted(Link& link, const FetchedDocument& fetched, const federation::Agreement& agreement) {
-  const auto peer = federation_.peer(link.id);
-  federation::PinnedNode pinned;
-  try {  // What is kept may have changed since the document was fetched.
-    const auto before = peer ? pinned_node(*peer) : std::nullopt;
-    federation::check_continuity(before, fetched.document);
-    pinned = federation::pin(before, fetched.document);
-  } catch (const Error& error) {
-    return fail(link, error);
-  }
-  pinned.protocol = agreement.protocol;
-  federation_.pin(
-      pinned, fetched.document.content.api_url, agreement,
-      [this, id = link.id, fetched, agreement](Result<NodeId> result) {
-        post([this, id, fetched, agreement, ok = result.ok()] {
-          Link& known = this->link(id);
-          if (!ok) return fail(known, courier_failure(MYCHAT_E_STORE, "The handshake could not be kept."));
-          known.busy = false;
-          known.greeted = true;
-          known.greet_anyway = false;
-          known.next_try_ms = 0;
-          known.key = fetched.document.content.key;
-          known.api_url = fetched.document.content.api_url;
-          known.agreement = agreement;
-          known.clock_ahead_ms = agreement.clock_ahead_ms;
-          known.waiting = true;
-          federation_.seen(id);
-          log_.write(
-              LogLevel::kInfo, "federation",
-              "Handshake with " + known.domain + ": protocol " + std::to_string(agreement.protocol) + ".");
-          step(known);
-        });
-      });
-}
-
 void Courier::send(Link& link) {
   const auto most_items =
       std::min<std::int64_t>(options_.batch_items, link.agreement.limits.max_transaction_items);
@@ -333,6 +220,8 @@ void Courier::sent(Link& link, std::int64_t first, std::int64_t last, std::int64
     return fail(
         link, courier_failure(MYCHAT_E_PROTOCOL, link.domain + " acknowledges nothing of what it is sent."));
   }
+  ++transactions_;
+  items_ += static_cast<std::uint64_t>(std::max<std::int64_t>(std::min(last, taken.acked) - first + 1, 0));
   services_.mailbox().sent(link.id, std::move(taken), clock_.monotonic_ms() - began_ms,
                            [this, id = link.id](Result<SentOutcome> result) {
                              post([this, id, result = std::move(result)] {
@@ -392,6 +281,7 @@ void Courier::fail(Link& link, const Error& error, std::int64_t least_pause_ms) 
     return step(link);
   }
   if (error.status() != MYCHAT_E_NODE) link.greeted = link.greeted && error.status() != MYCHAT_E_SIGNATURE;
+  ++failures_;
   if (link.failures++ == 0) link.failing_since_ms = clock_.now_ms();
   const std::int64_t pause = std::max(pause_of(link), least_pause_ms);
   link.next_try_ms = clock_.now_ms() + pause;
@@ -456,7 +346,7 @@ void Courier::expire() {
   federation_.forget_strangers(clock_.now_ms() - kHourMs);
   std::erase_if(links_, [this](const auto& one) {
     const Link& idle = *one.second;
-    return !idle.busy && idle.look_ups.empty() && !federation_.peer(idle.id);
+    return !idle.busy && !idle.hinting && idle.look_ups.empty() && !federation_.peer(idle.id);
   });
   for (const NodeId node : federation_.waiting_peers()) {
     const auto peer = federation_.peer(node);

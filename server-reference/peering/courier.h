@@ -2,6 +2,7 @@
 // growing pauses after failures (docs/federation.md, section 5). One thread; all calls from any.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "federation/handshake.h"
+#include "federation/hint.h"
 #include "peering/peer_http.h"
 #include "services/services.h"
 
@@ -36,6 +38,14 @@ struct CourierOptions {
   std::int64_t batch_bytes = 4 * 1024 * 1024;
 };
 
+struct CourierStats {
+  std::uint64_t handshakes = 0;
+  std::uint64_t failures = 0;
+  std::uint64_t transactions = 0;
+  std::uint64_t items = 0;
+  std::uint64_t hints_dropped = 0;
+};
+
 class Courier {
  public:
   Courier(Services& services, PeerHttp& http, CourierOptions options, const Log& log,
@@ -46,8 +56,12 @@ class Courier {
   // Ends requests under way; what they carried is sent again after the next start.
   void stop();
 
-  void wake(NodeId node);                       // Something waits for it, or it spoke.
+  void wake(NodeId node);  // Something waits for it, or it spoke.
+  CourierStats stats() const noexcept;
   void established(const std::string& domain);  // A handshake that it began ended well.
+
+  // Sent at once when a handshake has been, with what else comes while a request is under way; else dropped.
+  void hint(NodeId node, federation::Hint hint);
 
   // The keys of a user of another node: what is known when that is fresh, else asked of the node, else what
   // is known. 404; 502 when its node cannot be reached and nothing is known; 403.
@@ -77,6 +91,7 @@ class Courier {
   void ask_keys(Link& link);
   void keys_came(const std::string& handle, const PeerAnswer& answer,
                  const std::function<void(Result<wire::KeyResponse>)>& finish);
+  void send_hints(Link& link);
   void expire();
   void renew_identity();
   void greet_all();
@@ -100,6 +115,8 @@ class Courier {
   std::int64_t expired_at_ = 0;
   std::int64_t next_send_ms_ = INT64_MAX;  // The first of those that are held back; monotonic.
   std::int64_t renewed_at_ = 0;
+
+  std::atomic<std::uint64_t> handshakes_{0}, failures_{0}, transactions_{0}, items_{0}, hints_dropped_{0};
 };
 
 }  // namespace mychat::server

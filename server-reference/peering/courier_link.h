@@ -34,6 +34,8 @@ struct Courier::Link {
   std::int64_t next_send_ms = 0;           // Of the clock's monotonic_ms().
   std::map<std::string, LookUp> look_ups;  // By handle.
   int asking = 0;
+  std::vector<federation::Hint> hints;  // That came while others are under way.
+  bool hinting = false;
 };
 
 inline Error courier_failure(mychat_status status, const std::string& message) {

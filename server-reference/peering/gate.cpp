@@ -76,6 +76,17 @@ void Gate::admit(const federation::SignedMessage& message, const Ed25519PublicKe
 }
 
 FromNode Gate::identify(const InboundRequest& request) {
+  try {
+    FromNode peer = identified(request);
+    ++taken_;
+    return peer;
+  } catch (const PeerRefused&) {
+    ++refused_;
+    throw;
+  }
+}
+
+FromNode Gate::identified(const InboundRequest& request) {
   const federation::SignedMessage message = look_at(request);
   const auto peer = federation_.peer(message.origin);
   if (!peer || peer->key.empty()) throw PeerRefused(401, "handshake_required", "Begin with a handshake.");

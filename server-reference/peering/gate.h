@@ -1,6 +1,7 @@
 // Whether a request comes from the node that it says it comes from (docs/federation.md, section 3).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -35,6 +36,11 @@ class PeerRefused : public Refused {
   std::string error_;
 };
 
+struct GateStats {
+  std::uint64_t taken = 0;
+  std::uint64_t refused = 0;
+};
+
 class Gate {
  public:
   // `per_minute`: requests of one node, proven to be its; 0: no limit.
@@ -48,13 +54,17 @@ class Gate {
   void admit(const federation::SignedMessage& message, const Ed25519PublicKey& key);
   // Both, with the pinned key of the origin. Blocks (reads).
   FromNode identify(const InboundRequest& request);
+  GateStats stats() const noexcept { return {taken_, refused_}; }
 
  private:
+  FromNode identified(const InboundRequest& request);
+
   Federation& federation_;
   std::string own_domain_;
   const Clock& clock_;
   federation::NonceMemory nonces_;
   RateLimiter per_origin_;
+  std::atomic<std::uint64_t> taken_{0}, refused_{0};
 };
 
 }  // namespace mychat::server

@@ -55,11 +55,24 @@ PeerAnswer read_answer(mychat::HttpResponse& response, std::int64_t now_ms) {
 }  // namespace
 
 PeerHttp::PeerHttp(PeerHttpOptions options, Federation& federation, const Clock& clock)
-    : options_(std::move(options)), federation_(federation), clock_(clock), client_(with_rules(options_)) {}
+    : options_(std::move(options)), federation_(federation), clock_(clock) {}
 
 PeerHttp::~PeerHttp() { close(); }
 
-void PeerHttp::close() { client_.close(); }
+HttpClient* PeerHttp::client() {
+  const std::lock_guard lock(mutex_);
+  if (closed_) return nullptr;
+  if (!client_) client_ = std::make_unique<HttpClient>(with_rules(options_));
+  return client_.get();
+}
+
+void PeerHttp::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  if (client_) client_->close();  // Its callbacks may ask for it meanwhile, and get none.
+}
 
 void PeerHttp::fetch_document(const std::string& domain, DocumentCallback done) {
   mychat::HttpRequest request;
@@ -67,7 +80,9 @@ void PeerHttp::fetch_document(const std::string& domain, DocumentCallback done) 
   request.timeout = kDocumentTimeout;
   request.max_response_bytes = federation::kWellKnownMax;
   try {
-    client_.submit(std::move(request), [this, domain, done](HttpResult result) {
+    HttpClient* const http = client();
+    if (http == nullptr) return done(refused(MYCHAT_E_CLOSED, "This node is stopping."));
+    http->submit(std::move(request), [this, domain, done](HttpResult result) {
       if (auto* error = std::get_if<Error>(&result)) return done(*error);
       try {
         const auto& response = std::get<mychat::HttpResponse>(result);
@@ -99,7 +114,9 @@ void PeerHttp::call(PeerCall call, AnswerCallback done) {
     request.max_response_bytes = kAnswerMax;
     for (const auto& [name, value] : *fields) request.headers.push_back({name, value});
     if (!sent->body.empty()) request.headers.push_back({"content-type", "application/json"});
-    client_.submit(std::move(request), [this, sent, fields, done](HttpResult result) {
+    HttpClient* const http = client();
+    if (http == nullptr) return done(refused(MYCHAT_E_CLOSED, "This node is stopping."));
+    http->submit(std::move(request), [this, sent, fields, done](HttpResult result) {
       if (auto* error = std::get_if<Error>(&result)) return done(*error);
       auto& response = std::get<mychat::HttpResponse>(result);
       try {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <variant>
@@ -70,7 +71,12 @@ class PeerHttp {
   PeerHttpOptions options_;
   Federation& federation_;
   const Clock& clock_;
-  HttpClient client_;
+  // Made for the first request: a node that has nobody to ask does without libcurl and its memory. Null once
+  // closed.
+  HttpClient* client();
+  std::mutex mutex_;
+  bool closed_ = false;
+  std::unique_ptr<HttpClient> client_;
 };
 
 }  // namespace mychat::server

@@ -49,6 +49,8 @@ void Peering::reach(const std::string& domain, Callback<std::string> done) {
       clock_);
 }
 
+PeeringStats Peering::stats() { return {federation_.totals(), courier_.stats(), gate_.stats()}; }
+
 void Peering::start() { courier_.start(); }
 
 void Peering::stop() { courier_.stop(); }

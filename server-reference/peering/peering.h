@@ -19,6 +19,12 @@ struct PeeringOptions {
   int requests_per_minute = 0;  // Of one node; 0: no limit.
 };
 
+struct PeeringStats {
+  PeerTotals totals;
+  CourierStats courier;
+  GateStats gate;
+};
+
 class Peering {
  public:
   Peering(Services& services, PeeringOptions options, std::string own_domain, const Log& log,
@@ -34,6 +40,8 @@ class Peering {
   // Whether this node reaches that one, which asks for it: the steps of a Probe as JSON. 429 when it asks too
   // often, 503 when too many ask.
   void reach(const std::string& domain, Callback<std::string> done);
+
+  PeeringStats stats();  // Blocks (reads).
 
   Gate& gate() noexcept { return gate_; }
   Handshakes& handshakes() noexcept { return handshakes_; }

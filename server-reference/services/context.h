@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bus/bus.h"
+#include "federation/hint.h"
 #include "services/federation_rules.h"
 #include "services/node_config.h"
 #include "services/records.h"
@@ -54,6 +55,8 @@ class ServiceContext {
   // Called on the writer thread after the commit that gave that node's queue something; set with the
   // services.
   std::function<void(NodeId)> outbound;
+  // Called on any thread with what another node may be told at once or never; set with the services.
+  std::function<void(NodeId, federation::Hint)> hint;
   QueueLimits queue_limits;
   FederationRules rules;
 

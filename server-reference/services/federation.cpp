@@ -1,40 +1,21 @@
 #include "services/federation.h"
 
 #include <algorithm>
-#include <mutex>
-#include <set>
 #include <utility>
 
-#include "federation/transaction.h"
 #include "protocol/handle.h"
 #include "protocol/json_writer.h"
-#include "services/context.h"
+#include "services/federation_impl.h"
 #include "services/key_checks.h"
 #include "services/node_identity.h"
 #include "services/remote_keys.h"
 #include "storage/audit_table.h"
-#include "storage/message_log.h"
 
 namespace mychat::server {
 namespace {
 
 constexpr std::int64_t kStrangersMax = 10'000;
 constexpr int kAuditAtOnce = 256;
-
-std::string_view item_type(OutKind kind) {
-  switch (kind) {
-    case OutKind::kReceipt:
-      return "receipt";
-    case OutKind::kKeyChange:
-      return "key_change";
-    case OutKind::kProfile:
-      return "profile";
-    case OutKind::kAccountDeleted:
-      return "account_deleted";
-    default:
-      return "nothing";
-  }
-}
 
 }  // namespace
 
@@ -71,19 +52,6 @@ federation::Agreement agreement_from_json(std::string_view text) {
   return agreement;
 }
 
-struct Federation::Impl {
-  explicit Impl(ServiceContext& chosen) : context(chosen) {}
-
-  std::optional<federation::MessageItem> message_item(SqliteConnection& db, const OutRow& row) const;
-  ServiceContext& context;
-  mutable std::mutex mutex;
-  std::shared_ptr<const OwnIdentity> own;
-  std::set<std::string, std::less<>> pinned;
-  std::function<void(NodeId)> outbound;
-  std::function<void(const std::vector<AuditRow>&)> operated;
-  std::int64_t reported = 0;  // Id of the last audit row that was logged.
-};
-
 Federation::Federation(ServiceContext& context) : impl_(std::make_unique<Impl>(context)) {
   context.outbound = [impl = impl_.get()](NodeId node) {
     std::function<void(NodeId)> hook;
@@ -92,6 +60,14 @@ Federation::Federation(ServiceContext& context) : impl_(std::make_unique<Impl>(c
       hook = impl->outbound;
     }
     if (hook) hook(node);
+  };
+  context.hint = [impl = impl_.get()](NodeId node, federation::Hint hint) {
+    std::function<void(NodeId, federation::Hint)> hook;
+    {
+      const std::lock_guard lock(impl->mutex);
+      hook = impl->hint;
+    }
+    if (hook) hook(node, std::move(hint));
   };
 }
 Federation::~Federation() = default;
@@ -152,18 +128,22 @@ void Federation::look_for_commands() {
 }
 
 void Federation::report_audit() {
+  while (report_some_audit()) {
+  }
+}
+
+bool Federation::report_some_audit() {
   std::vector<AuditRow> rows;
+  std::function<void(const std::vector<AuditRow>&)> hook;
   {
     auto db = impl_->context.storage.read();
-    rows = unlogged_audit(*db, kAuditAtOnce);
-  }
-  {
     const std::lock_guard lock(impl_->mutex);
-    // Noted as logged a moment later than they are.
-    std::erase_if(rows, [this](const AuditRow& row) { return row.id <= impl_->reported; });
-    if (!rows.empty()) impl_->reported = rows.back().id;
+    // They are marked as logged a moment later than they are.
+    rows = unlogged_audit(*db, impl_->reported, kAuditAtOnce);
+    if (rows.empty()) return false;
+    impl_->reported = rows.back().id;
+    hook = impl_->operated;
   }
-  if (rows.empty()) return;
   for (const AuditRow& row : rows) {
     impl_->context.log.write(LogLevel::kWarning, "audit",
                              row.actor + ": " + row.action + (row.subject.empty() ? "" : " " + row.subject) +
@@ -175,12 +155,8 @@ void Federation::report_audit() {
         return Done{};
       },
       nullptr);
-  std::function<void(const std::vector<AuditRow>&)> hook;
-  {
-    const std::lock_guard lock(impl_->mutex);
-    hook = impl_->operated;
-  }
   if (hook) hook(rows);
+  return rows.size() == static_cast<std::size_t>(kAuditAtOnce);
 }
 
 void Federation::on_operated(std::function<void(const std::vector<AuditRow>&)> hook) {
@@ -220,66 +196,6 @@ std::vector<PeerRow> Federation::peers() {
 std::vector<NodeId> Federation::waiting_peers() {
   auto db = impl_->context.storage.read();
   return peers_with_queue(*db);
-}
-
-std::optional<federation::MessageItem> Federation::Impl::message_item(SqliteConnection& db,
-                                                                      const OutRow& row) const {
-  auto found = read_message(db, row.message, false);
-  if (!found) return std::nullopt;  // Its sender's account was deleted meanwhile.
-  const auto sender = find_user(db, found->first.sender);
-  const auto recipient = find_user(db, found->first.recipient);
-  if (!sender || !recipient) return std::nullopt;
-  wire::MessageOut& stored = found->second;
-  federation::MessageItem item;
-  item.sender_handle = context.handle_of(sender->username);
-  item.created_at = stored.created_at;
-  item.message.id = stored.id;
-  item.message.recipient_handle = context.handle_of(recipient->username);
-  item.message.encrypted_content = std::move(stored.encrypted_content);
-  item.message.encrypted_key = std::move(stored.encrypted_key);
-  item.message.iv = std::move(stored.iv).value_or("");
-  item.message.content_type = std::move(stored.content_type);
-  if (stored.algorithm) item.message.algorithm = *std::move(stored.algorithm);
-  item.message.sender_key_hash = std::move(stored.sender_key_hash);
-  item.message.signature = std::move(stored.signature);
-  item.message.sent_at = std::move(stored.sent_at);
-  return item;
-}
-
-OutBatch Federation::next_batch(NodeId node, int most_items, std::int64_t most_bytes) {
-  auto db = impl_->context.storage.read();
-  OutBatch batch;
-  const auto peer = find_peer(*db, node);
-  if (!peer) return batch;
-  batch.stream = peer->out_stream;
-  const auto rows =
-      queue_head(*db, node, std::min(most_items, static_cast<int>(federation::kTransactionItemsMax)));
-  batch.first = rows.empty() ? peer->out_seq + 1 : rows.front().seq;
-  batch.last = batch.first - 1;
-  JsonWriter out(batch.body);
-  out.begin_object();
-  out.member("stream", batch.stream);
-  out.member("first", batch.first);
-  out.key("items");
-  out.begin_array();
-  for (const OutRow& row : rows) {
-    if (row.seq != batch.last + 1) break;  // Cannot be: numbers have no gaps.
-    std::string item;
-    JsonWriter one(item);
-    if (row.kind == OutKind::kMessage) {
-      const auto message = impl_->message_item(*db, row);
-      federation::write_item(one, message ? federation::Item(*message) : federation::NothingItem{});
-    } else {
-      federation::write_item(one, item_type(row.kind), row.data.empty() ? std::string_view("{}") : row.data);
-    }
-    const auto size = static_cast<std::int64_t>(batch.body.size() + item.size());
-    if (size > most_bytes && batch.last >= batch.first) break;
-    out.raw(item);
-    batch.last = row.seq;
-  }
-  out.end_array();
-  out.end_object();
-  return batch;
 }
 
 void Federation::pin(federation::PinnedNode pinned, std::string api_url,
@@ -379,6 +295,11 @@ void Federation::seen(NodeId node) {
 void Federation::on_outbound(std::function<void(NodeId)> hook) {
   const std::lock_guard lock(impl_->mutex);
   impl_->outbound = std::move(hook);
+}
+
+void Federation::on_hint(std::function<void(NodeId, federation::Hint)> hook) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->hint = std::move(hook);
 }
 
 wire::KeyResponse Federation::known_keys(std::string_view handle, std::int64_t* fetched_at) {

@@ -11,6 +11,7 @@
 
 #include "federation/continuity.h"
 #include "federation/handshake.h"
+#include "federation/hint.h"
 #include "federation/node_document.h"
 #include "federation/policy.h"
 #include "protocol/user.h"
@@ -91,6 +92,9 @@ class Federation {
   // Called on the writer thread after the commit that gave the node's queue something, and when it was seen.
   void on_outbound(std::function<void(NodeId)> hook);
 
+  // Called on any thread with what goes out at once or never.
+  void on_hint(std::function<void(NodeId, federation::Hint)> hook);
+
   // Users of other nodes. 404 when nothing is known.
   wire::KeyResponse known_keys(std::string_view handle, std::int64_t* fetched_at);
   void remember_keys(wire::KeyResponse keys, Callback<wire::KeyResponse> done);  // 422 when they do not hold.
@@ -98,6 +102,8 @@ class Federation {
   void watch_key(std::string username, NodeId node);
 
  private:
+  bool report_some_audit();  // False when that was all.
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

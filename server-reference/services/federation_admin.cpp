@@ -27,6 +27,13 @@ PeerRow require_peer(SqliteConnection& db, const std::string& text) {
   return *std::move(peer);
 }
 
+std::string key_id_of(const Bytes& bytes) {
+  Ed25519PublicKey key{};
+  if (bytes.size() != key.size()) return {};
+  std::copy(bytes.begin(), bytes.end(), key.begin());
+  return federation::node_key_id(key);
+}
+
 void note(Change& change, const std::string& actor, std::string action, std::string subject,
           std::string detail = {}) {
   put_audit(change.db,
@@ -92,10 +99,10 @@ void FederationAdmin::block(const std::string& actor, const std::string& pattern
   put_rule_and_note(actor, pattern, true);
 }
 
-void FederationAdmin::approve(const std::string& actor, const std::string& text) {
+void FederationAdmin::approve(const std::string& actor, const std::string& text, const std::string& key_id) {
   const auto domain = parse_domain(text);
   if (!domain) throw Refused(422, "'" + text + "' is no domain.");
-  write_and_wait<Done>(context_, [this, &actor, domain = *domain](Change& change) {
+  write_and_wait<Done>(context_, [this, &actor, &key_id, domain = *domain](Change& change) {
     const federation::Policy rules = read_policy(context_, change.db);
     const bool blocked = std::any_of(rules.blocked.begin(), rules.blocked.end(), [&](const std::string& one) {
       return federation::matches_domain(one, domain);
@@ -106,13 +113,17 @@ void FederationAdmin::approve(const std::string& actor, const std::string& text)
                              "'mychat-server federation list').");
     }
     const PeerRow peer = *find_peer(change.db, ensure_peer(change.db, domain, change.now));
-    put_peer_approved(change.db, peer.id, change.now);
-    std::string detail;
-    if (Ed25519PublicKey key{}; peer.offered_key.size() == key.size()) {
-      std::copy(peer.offered_key.begin(), peer.offered_key.end(), key.begin());
-      detail = "with the key " + federation::node_key_id(key);
+    const std::string known = key_id_of(peer.key);
+    const std::string offered = key_id_of(peer.offered_key);
+    if (!key_id.empty() && key_id != known && key_id != offered) {
+      throw Refused(409, "The key " + key_id + " is neither the known one of " + domain + " (" +
+                             (known.empty() ? "none" : known) + ") nor the one that it offers (" +
+                             (offered.empty() ? "none" : offered) + ").");
     }
-    note(change, actor, "federation approve", domain, detail);
+    const bool take_offered = !offered.empty() && (key_id.empty() || key_id == offered);
+    put_peer_approved(change.db, peer.id, take_offered, change.now);
+    const std::string& trusted = take_offered ? offered : known;
+    note(change, actor, "federation approve", domain, trusted.empty() ? "" : "with the key " + trusted);
     return Done{};
   });
 }

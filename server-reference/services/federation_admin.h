@@ -31,9 +31,10 @@ class FederationAdmin {
   // `pattern`: a domain, "*.example.org" or "*". 422 for anything else.
   void allow(const std::string& actor, const std::string& pattern);
   void block(const std::string& actor, const std::string& pattern);
-  // By name, whatever FEDERATION_MODE says; with the key that it offered, when that changed. 403 when a rule
-  // blocks it, which is stronger.
-  void approve(const std::string& actor, const std::string& domain);
+  // By name, whatever FEDERATION_MODE says; with the key that it offered, when that changed. `key_id`: of the
+  // key to trust, the known or the offered one; 409 when it is neither. 403 when a rule blocks it, which is
+  // stronger.
+  void approve(const std::string& actor, const std::string& domain, const std::string& key_id = {});
   void retry(const std::string& actor, const std::string& domain);  // 404
   // A rule of that pattern, and what is known of a node of that name: its next document is trusted as a first
   // one is. 404 when there is neither; 409 while something waits for it.

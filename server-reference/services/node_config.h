@@ -26,6 +26,7 @@ struct NodeConfig {
   std::string federation_api;  // "https://DOMAIN/api/federation": where other nodes reach this one.
   std::int64_t federation_max_items = 256;  // Of a transaction that it takes.
   federation::Mode federation_mode = federation::Mode::kOpen;
+  bool federation_presence = true;       // Other nodes are told who is online, as far as they may know.
   std::int64_t federation_key_days = 0;  // Age at which the node's key is changed; 0: by command only.
 
   std::size_t max_message_size = 10 * 1024 * 1024;  // Decoded encrypted_content.

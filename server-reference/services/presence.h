@@ -5,9 +5,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bus/bus.h"
+#include "federation/hint.h"
 #include "services/records.h"
+#include "storage/federation_table.h"
 
 namespace mychat::server {
 
@@ -36,6 +39,10 @@ class Presence {
   // messages). Says is_typing:false for a sender that stays silent for 5 s. More than the limit a minute are
   // dropped.
   void typing(const Caller& caller, std::string_view conversation_handle, bool is_typing);
+
+  // What another node says about its users, and asks about those of this one. Anything else that it says is
+  // dropped, as is all of it when the node is busy.
+  void hear(NodeId node, const std::string& domain, std::vector<federation::Hint> hints);
 
   PresenceStatus status(UserId user) const;
   std::size_t online_users() const;

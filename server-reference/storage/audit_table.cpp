@@ -22,18 +22,18 @@ void put_audit(SqliteConnection& db, const AuditRow& row, std::int64_t now) {
 }
 
 std::vector<AuditRow> latest_audit(SqliteConnection& db, std::string_view subject, int limit) {
-  return read_all(
-      db.query("SELECT id, actor, action, subject, detail, created_at, updated_at FROM audit WHERE ?1 = '' OR "
-               "subject = ?1 "
-               "ORDER BY id DESC LIMIT ?2",
-               subject, limit));
+  return read_all(db.query(
+      "SELECT id, actor, action, subject, detail, created_at, updated_at FROM audit WHERE ?1 = '' OR "
+      "subject = ?1 "
+      "ORDER BY id DESC LIMIT ?2",
+      subject, limit));
 }
 
-std::vector<AuditRow> unlogged_audit(SqliteConnection& db, int limit) {
+std::vector<AuditRow> unlogged_audit(SqliteConnection& db, std::int64_t after, int limit) {
   return read_all(db.query(
-      "SELECT id, actor, action, subject, detail, created_at, updated_at FROM audit WHERE updated_at IS NULL "
-      "ORDER BY id LIMIT ?",
-      limit));
+      "SELECT id, actor, action, subject, detail, created_at, updated_at FROM audit WHERE updated_at IS "
+      "NULL AND id > ? ORDER BY id LIMIT ?",
+      after, limit));
 }
 
 void mark_audit_logged(SqliteConnection& db, std::int64_t upto, std::int64_t now) {

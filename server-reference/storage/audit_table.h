@@ -26,8 +26,8 @@ struct AuditRow {
 void put_audit(SqliteConnection& db, const AuditRow& row, std::int64_t now);
 // The latest first; about one subject, or about all when it is empty.
 std::vector<AuditRow> latest_audit(SqliteConnection& db, std::string_view subject, int limit);
-// What no log has yet, oldest first.
-std::vector<AuditRow> unlogged_audit(SqliteConnection& db, int limit);
+// What no log has yet, of the ids beyond `after`, oldest first.
+std::vector<AuditRow> unlogged_audit(SqliteConnection& db, std::int64_t after, int limit);
 void mark_audit_logged(SqliteConnection& db, std::int64_t upto, std::int64_t now);
 
 }  // namespace mychat::server

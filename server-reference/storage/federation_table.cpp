@@ -112,15 +112,13 @@ void put_peer_key_changed(SqliteConnection& db, NodeId id, ByteView offered, std
       id, static_cast<int>(PeerStanding::kKeyChanged), offered, INT64_MAX, error, now);
 }
 
-void put_peer_approved(SqliteConnection& db, NodeId id, std::int64_t now) {
+void put_peer_approved(SqliteConnection& db, NodeId id, bool take_offered, std::int64_t now) {
   // A document of the new key may have any number: what is known of the old key's says nothing about it.
+  if (take_offered)
+    db.run("UPDATE nodes SET node_key = offered_key, sequence = 0, digest = NULL WHERE id = ?", id);
   db.run(
-      "UPDATE nodes SET node_key = offered_key, offered_key = NULL, sequence = 0, digest = NULL WHERE id = ? "
-      "AND offered_key IS NOT NULL",
-      id);
-  db.run(
-      "UPDATE nodes SET standing = ?2, failures = 0, next_try_at = 0, last_error = NULL, updated_at = ?3 "
-      "WHERE id = ?1",
+      "UPDATE nodes SET standing = ?2, offered_key = NULL, failures = 0, next_try_at = 0, last_error = NULL, "
+      "updated_at = ?3 WHERE id = ?1",
       id, static_cast<int>(PeerStanding::kApproved), now);
 }
 

@@ -71,8 +71,8 @@ void put_peer_identity(SqliteConnection& db, const PeerRow& peer, std::int64_t n
 // Nothing passes until the operator decides about that key.
 void put_peer_key_changed(SqliteConnection& db, NodeId id, ByteView offered, std::string_view error,
                           std::int64_t now);
-// The operator trusts it: with the key that it offered, when there is one.
-void put_peer_approved(SqliteConnection& db, NodeId id, std::int64_t now);
+// The operator trusts it; `take_offered`: with the key that it offered in the place of the known one.
+void put_peer_approved(SqliteConnection& db, NodeId id, bool take_offered, std::int64_t now);
 // What is known of who it is, and of the attempts to reach it; streams, users and the queue stay.
 void forget_peer_identity(SqliteConnection& db, NodeId id, std::int64_t now);
 void put_peer_standing(SqliteConnection& db, NodeId id, PeerStanding standing, std::int64_t now);

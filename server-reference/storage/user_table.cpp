@@ -116,13 +116,13 @@ std::vector<SessionRow> sessions_of(SqliteConnection& db, std::int64_t user) {
 std::vector<ContactRow> contacts_of(SqliteConnection& db, std::int64_t owner) {
   auto query = db.query(
       "SELECT c.id, c.uuid, c.contact, u.username, c.nickname, u.public_key_fingerprint, u.avatar_url, "
-      "c.created_at FROM contacts c JOIN users u ON u.id = c.contact WHERE c.owner = ? ORDER BY c.id",
+      "c.created_at, u.node FROM contacts c JOIN users u ON u.id = c.contact WHERE c.owner = ? ORDER BY c.id",
       owner);
   std::vector<ContactRow> contacts;
   while (query.step()) {
     contacts.push_back({query.integer(0), uuid_text(query.blob(1)), query.integer(2), query.string(3),
-                        query.optional_string(4), query.string(5), query.optional_string(6),
-                        query.integer(7)});
+                        query.optional_string(4), query.string(5), query.optional_string(6), query.integer(7),
+                        query.integer(8)});
   }
   return contacts;
 }
@@ -143,6 +143,17 @@ std::vector<std::int64_t> holders_and_peers_elsewhere(SqliteConnection& db, std:
                "UNION SELECT c.user_low FROM conversations c JOIN users u ON u.id = c.user_low "
                "WHERE c.user_high = ?1 AND u.node IS NOT NULL",
                user));
+}
+
+std::vector<std::int64_t> nodes_of_peers(SqliteConnection& db, std::int64_t user) {
+  return read_ids(db.query(
+      "SELECT u.node FROM conversations c JOIN users u ON u.id = c.user_high WHERE c.user_low = ?1 "
+      "AND u.node IS NOT NULL AND u.deleted_at IS NULL "
+      "UNION SELECT u.node FROM conversations c JOIN users u ON u.id = c.user_low WHERE c.user_high = "
+      "?1 AND u.node IS NOT NULL AND u.deleted_at IS NULL "
+      "UNION SELECT u.node FROM contacts c JOIN users u ON u.id = c.contact WHERE c.owner = ?1 AND "
+      "u.node IS NOT NULL AND u.deleted_at IS NULL",
+      user));
 }
 
 std::vector<std::int64_t> holders_and_peers(SqliteConnection& db, std::int64_t user) {

@@ -68,6 +68,7 @@ struct ContactRow {
   std::string public_key_fingerprint;
   std::optional<std::string> avatar_url;
   std::int64_t created_at = 0;
+  std::int64_t node = 0;  // Of another node's user.
 };
 
 std::vector<ContactRow> contacts_of(SqliteConnection& db, std::int64_t owner);
@@ -77,6 +78,8 @@ std::vector<std::int64_t> contact_holders(SqliteConnection& db, std::int64_t use
 // Who holds the user as a contact, and users of other nodes that share a conversation with it: who holds it
 // as a contact there is not known here.
 std::vector<std::int64_t> holders_and_peers_elsewhere(SqliteConnection& db, std::int64_t user);
+// The nodes of users elsewhere that share a conversation with it or that it holds as contacts.
+std::vector<std::int64_t> nodes_of_peers(SqliteConnection& db, std::int64_t user);
 std::vector<std::int64_t> holders_and_peers(SqliteConnection& db, std::int64_t user);
 
 }  // namespace mychat::server

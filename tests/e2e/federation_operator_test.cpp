@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "e2e/federated_node.h"
+#include "e2e/rest.h"
 #include "e2e/sdk.h"
 #include "protocol/json.h"
 #include "support/test_keys.h"
@@ -181,6 +182,40 @@ TEST_F(FederationOperator, WhatWaitsIsForgottenOnlyWhenThatIsSaid) {
   EXPECT_EQ(bob.times_received(lost), 0);
 }
 
+TEST_F(FederationOperator, MetricsSayHowThingsStand) {
+  const std::uint16_t metrics = free_port();
+  const FederatedNode a(
+      {"--federation-allow-private", "true", "--metrics-listen", "127.0.0.1:" + std::to_string(metrics)});
+  const FederatedNode b(kPrivate);
+  const auto value = [&](const std::string& name) {
+    const std::string page = rest(metrics, "GET", "/metrics").body;
+    const std::size_t at = page.find("\n" + name + " ");
+    EXPECT_NE(at, std::string::npos) << name << " in " << page;
+    return at == std::string::npos ? -1.0 : std::stod(page.substr(at + name.size() + 2));
+  };
+  EXPECT_EQ(value("mychat_peers"), 0);
+  Sdk alice = user(a, "alice", test::kAliceKey);
+  Sdk bob = user(b, "bob", test::kBobKey);
+  alice.wait_status(alice.send(bob.handle, "first"), MYCHAT_MESSAGE_DELIVERED);
+  EXPECT_EQ(value("mychat_peers"), 1);
+  EXPECT_EQ(value("mychat_peers_failing"), 0);
+  EXPECT_EQ(value("mychat_federation_queue"), 0);
+  EXPECT_EQ(value("mychat_federation_queue_age_seconds"), 0);
+  EXPECT_GE(value("mychat_federation_handshakes_total"), 1);
+  EXPECT_GE(value("mychat_federation_items_sent_total"), 1);
+  EXPECT_GE(value("mychat_federation_requests_taken_total"), 1);
+  EXPECT_EQ(value("mychat_federation_requests_refused_total"), 0);
+  b.process->kill();
+  alice.wait_status(alice.send(bob.handle, "waits"), MYCHAT_MESSAGE_PENDING);
+  alice.until([&] { return value("mychat_peers_failing") == 1; }, "the outage is seen");
+  EXPECT_EQ(value("mychat_federation_queue"), 1);
+  EXPECT_GT(value("mychat_federation_queue_bytes"), 0);
+  EXPECT_GT(value("mychat_federation_queue_age_seconds"), 0);
+  EXPECT_GE(value("mychat_federation_failures_total"), 1);
+  EXPECT_EQ(rest(a.port, "POST", "/api/federation/transactions", {}, "{}").status, 401);
+  EXPECT_EQ(value("mychat_federation_requests_refused_total"), 1);
+}
+
 TEST_F(FederationOperator, WrongCommandsSayWhatIsWrongAndChangeNothing) {
   const FederatedNode a(kPrivate);
   const auto says = [&](const std::vector<std::string>& command, int code, const std::string& part) {
@@ -249,6 +284,43 @@ TEST_F(FederationOperator, KeysChangeWhileMessagesFlow) {
   alice.until([&] { return listed(a, b.domain)->key_id == own_key_id(b); }, "a has b's key");
   EXPECT_EQ(listed(b, a.domain)->status, "ok");
   EXPECT_EQ(listed(a, b.domain)->status, "ok");
+}
+
+// The same while both nodes are killed again and again, also in the middle of a change.
+TEST_F(FederationOperator, KeysChangeWhileNodesAreKilled) {
+  const FederatedNode a(kPrivate);
+  const FederatedNode b(kPrivate);
+  Sdk alice = user(a, "alice", test::kAliceKey);
+  Sdk bob = user(b, "bob", test::kBobKey);
+  alice.wait_status(alice.send(bob.handle, "first"), MYCHAT_MESSAGE_DELIVERED);
+  const std::string key_of_a = own_key_id(a);
+  const std::string key_of_b = own_key_id(b);
+  std::vector<std::string> ids;
+  for (int round = 0; round < 8; ++round) {
+    const FederatedNode& changing = round % 2 == 0 ? a : b;
+    const FederatedNode& killed = round % 4 < 2 ? a : b;
+    // Refused while a change is under way, which is as good.
+    (void)changing.ask({"federation", "rotate", "--hours", "0"});
+    for (int i = 0; i < 3; ++i) {
+      ids.push_back(alice.send(bob.handle, "under way " + std::to_string(ids.size())));
+      alice.pump_for(100 * round % 350);
+    }
+    killed.process->kill();
+    killed.process->start();
+  }
+  bob.wait_message("under way " + std::to_string(ids.size() - 1));
+  std::vector<std::string> order;
+  for (const Msg& message : bob.whole_history(alice.handle))
+    if (message.data.starts_with("under way ")) order.push_back(message.id);
+  EXPECT_EQ(order, ids);
+  for (const std::string& id : ids) EXPECT_EQ(bob.times_received(id), 1) << id;
+  EXPECT_NE(own_key_id(a), key_of_a);
+  EXPECT_NE(own_key_id(b), key_of_b);
+  bob.wait_status(bob.send(alice.handle, "last"), MYCHAT_MESSAGE_DELIVERED);
+  alice.until([&] { return listed(b, a.domain)->key_id == own_key_id(a); }, "b has a's key");
+  alice.until([&] { return listed(a, b.domain)->key_id == own_key_id(b); }, "a has b's key");
+  EXPECT_EQ(listed(b, a.domain)->offered_key_id, "");
+  EXPECT_EQ(listed(a, b.domain)->offered_key_id, "");
 }
 
 // A node that was away while another changed its key twice follows the signed chain.

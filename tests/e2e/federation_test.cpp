@@ -1,4 +1,6 @@
 // Whole nodes that speak with each other: users of different nodes, over the public C ABI.
+#include <cstdlib>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -142,6 +144,43 @@ TEST_F(Federation, ANewKeyIsToldToTheOtherNode) {
       },
       "the key change");
   EXPECT_NE(bob.account().fingerprint, before);
+}
+
+// Of one node only, by an hour and by a day, either way.
+class WrongClock : public Federation, public ::testing::WithParamInterface<int> {
+ protected:
+  static std::unique_ptr<FederatedNode> with_clock_ahead(int seconds) {
+    ::setenv("CLOCK_AHEAD", std::to_string(seconds).c_str(), 1);
+    ::setenv("LD_PRELOAD", MYCHAT_CLOCK_AHEAD, 1);
+    auto node =
+        std::make_unique<FederatedNode>(std::vector<std::string>{"--federation-allow-private", "true"});
+    ::unsetenv("LD_PRELOAD");
+    ::unsetenv("CLOCK_AHEAD");
+    return node;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Seconds, WrongClock, ::testing::Values(300, -300, 3600, -3600, 86'400, -86'400),
+                         [](const auto& param) {
+                           return (param.param < 0 ? "Behind" : "Ahead") +
+                                  std::to_string(std::abs(param.param));
+                         });
+
+TEST_P(WrongClock, HoldsUpNothing) {
+  const auto wrong = with_clock_ahead(GetParam());
+  const std::string said = a.ask({"doctor", wrong->domain}).text;
+  EXPECT_NE(said.find("warning: clock: Its clock is "), std::string::npos) << said;
+  EXPECT_NE(said.find("ok: back: "), std::string::npos) << said;
+  Sdk alice = user(a, "alice", test::kAliceKey);
+  Sdk bob = user(*wrong, "bob", test::kBobKey);
+  const std::string there = alice.send(bob.handle, "to where it is another time");
+  EXPECT_EQ(bob.wait_message("to where it is another time").id, there);
+  alice.wait_status(there, MYCHAT_MESSAGE_DELIVERED);
+  const std::string back = bob.send(alice.handle, "and from there");
+  EXPECT_EQ(alice.wait_message("and from there").id, back);
+  bob.wait_status(back, MYCHAT_MESSAGE_DELIVERED);
+  EXPECT_EQ(bob.times_received(there), 1);
+  EXPECT_EQ(alice.times_received(back), 1);
 }
 
 TEST_F(Federation, TheNodesDocumentIsThereForReadersOfBothProtocols) {

@@ -4,14 +4,18 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "crypto/random.h"
 #include "e2e/rogue.h"
+#include "e2e/sdk.h"
 #include "federation/transaction.h"
+#include "support/test_keys.h"
 
 namespace mychat::e2e {
 namespace {
@@ -110,6 +114,41 @@ TEST_F(FederationTls, ADocumentThatNamesAnotherPartysAddressOrPlainHttpIsRefused
   EXPECT_EQ(rogue.hello(node).status, 422);
   rogue.show(rogue.document());
   EXPECT_EQ(rogue.hello(node).status, 200);
+}
+
+// Whole nodes that speak https themselves, with users that do.
+TEST_F(FederationTls, TwoNodesAndTheirUsersSpeakHttpsOnly) {
+  const auto identity = authority.issue({.dns_names = {}, .ip_addresses = {"127.0.0.1"}});
+  std::ofstream(dir.file("cert.pem")) << identity.certificate_pem;
+  std::ofstream(dir.file("key.pem")) << identity.key_pem;
+  std::filesystem::permissions(dir.file("key.pem"), std::filesystem::perms::owner_read);
+  const std::vector<std::string> flags{
+      "--federation-allow-private", "true",      "--federation-ca-file", dir.file("ca.pem"), "--tls-cert",
+      dir.file("cert.pem"),         "--tls-key", dir.file("key.pem")};
+  const FederatedNode a(flags, Reached::kOverHttps);
+  const FederatedNode b(flags, Reached::kOverHttps);
+  const auto user = [&](const FederatedNode& at, const std::string& name, std::string_view key) {
+    Sdk::Options options;
+    options.store = dir.file(name);
+    options.node_url = at.process->url("https");
+    options.ca_file = dir.file("ca.pem");
+    Sdk sdk(options);
+    EXPECT_EQ(sdk.import_key(key), MYCHAT_OK) << sdk.error;
+    EXPECT_EQ(sdk.register_user(name), MYCHAT_OK) << sdk.error;
+    sdk.wait_online();
+    return sdk;
+  };
+  Sdk alice = user(a, "alice", test::kAliceKey);
+  Sdk bob = user(b, "bob", test::kBobKey);
+  const std::string id = alice.send(bob.handle, "over https");
+  EXPECT_EQ(bob.wait_message("over https").id, id);
+  alice.wait_status(id, MYCHAT_MESSAGE_DELIVERED);
+  for (const auto& [from, to] : {std::pair{&a, &b}, std::pair{&b, &a}}) {
+    const auto told = from->ask({"doctor", to->domain});
+    EXPECT_EQ(told.code, 0) << told.text;
+    EXPECT_NE(told.text.find("ok: tls: Its certificate is valid."), std::string::npos) << told.text;
+    EXPECT_NE(told.text.find("ok: back: "), std::string::npos) << told.text;
+  }
 }
 
 // One node sends as fast as it can; another one, and the node's own users, are served all the while.

@@ -11,6 +11,7 @@
 #include "federation/address_rules.h"
 #include "federation/document_form.h"
 #include "federation/handshake.h"
+#include "federation/hint.h"
 #include "federation/http_signature.h"
 #include "federation/node_document.h"
 #include "federation/policy.h"
@@ -103,6 +104,11 @@ void check_transaction(std::string_view input) {
   static_cast<void>(TransactionAnswer::from_json(Json::parse(input, kTransactionJson)));
 }
 
+void check_hints(std::string_view input) {
+  const auto hints = hints_from_json(Json::parse(input, kHintsJson));
+  if (!(hints_from_json(Json::parse(hints_json(hints), kHintsJson)) == hints)) std::abort();
+}
+
 void check_names(std::string_view input) {
   if (const auto address = IpAddress::parse(input)) static_cast<void>(address_kind_name(classify(*address)));
   if (is_domain_pattern(input) && !input.starts_with('*') && !matches_domain(input, input)) std::abort();
@@ -119,6 +125,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   refuse_or([&] { check_fields(input); });
   check_signature(input);
   refuse_or([&] { check_transaction(input); });
+  refuse_or([&] { check_hints(input); });
   check_names(input);
   return 0;
 }

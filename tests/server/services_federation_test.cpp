@@ -128,6 +128,27 @@ TEST_F(FederationServices, AChangedKeyIsTakenWhenApprovedAndNoOther) {
   EXPECT_EQ(admin().audit("a.example", 10).size(), 3U);
 }
 
+TEST_F(FederationServices, TheOperatorSaysWhichOfTwoKeysIsTheNodes) {
+  const auto known = Ed25519PrivateKey::generate().public_key();
+  const auto offered = Ed25519PrivateKey::generate().public_key();
+  const PeerRow peer = pinned_peer("a.example", Ed25519PrivateKey::generate());
+  const auto change_key = [&](const Ed25519PublicKey& to) {
+    (void)sync<Done>([&](auto done) { federation().key_changed(peer.id, to, "Another key.", done); });
+  };
+  change_key(known);
+  admin().approve(kOperator, "a.example");
+  change_key(offered);
+  EXPECT_EQ(refused([&] { admin().approve(kOperator, "a.example", "AAAAAAAAAAAAAAAAAAAAAA"); }), 409);
+  EXPECT_EQ(admin().peer("a.example")->standing, PeerStanding::kKeyChanged);
+  admin().approve(kOperator, "a.example", federation::node_key_id(known));
+  EXPECT_EQ(admin().peer("a.example")->standing, PeerStanding::kApproved);
+  EXPECT_EQ(admin().peer("a.example")->key, to_bytes(known));
+  EXPECT_TRUE(admin().peer("a.example")->offered_key.empty());
+  change_key(offered);
+  admin().approve(kOperator, "a.example", federation::node_key_id(offered));
+  EXPECT_EQ(admin().peer("a.example")->key, to_bytes(offered));
+}
+
 TEST_F(FederationServices, ForgettingKeepsWhatWaits) {
   const PeerRow peer = pinned_peer("a.example", Ed25519PrivateKey::generate());
   {
@@ -262,6 +283,111 @@ TEST_F(FederationServices, NoKeyIsInTheDatabaseInClear) {
   EXPECT_EQ(bytes.find(std::string(text(view(seed)))), std::string::npos);
   EXPECT_NE(bytes.find(base64_encode(to_bytes(own->statement.payload)).substr(0, 40)), std::string::npos)
       << "the document is not where it is looked for";
+}
+
+TEST_F(FederationServices, AnyNumberOfChangesIsTakenUp) {
+  for (int i = 0; i < 600; ++i) admin().block(kOperator, "n" + std::to_string(i) + ".example");
+  std::vector<std::string> told;
+  federation().on_operated([&](const std::vector<AuditRow>& rows) {
+    for (const AuditRow& row : rows) told.push_back(row.subject);
+  });
+  federation().report_audit();
+  federation().report_audit();
+  federation().on_operated(nullptr);
+  ASSERT_EQ(told.size(), 600U);
+  EXPECT_EQ(told.front(), "n0.example");
+  EXPECT_EQ(told.back(), "n599.example");
+}
+
+// Presence of users elsewhere, with hints in place of a network.
+class PresenceElsewhere : public FederationServices {
+ protected:
+  // A user of another node that `owner` holds as a contact.
+  UserId befriend(const std::string& handle, UserId owner) {
+    SqliteConnection db(database(), OpenMode::kReadWrite);
+    db.execute("BEGIN IMMEDIATE");
+    const RemoteUser user = ensure_remote_user(db, handle, "far.example", clock_.now_ms());
+    db.run("INSERT INTO contacts (uuid, owner, contact, created_at) VALUES (?, ?, ?, ?)", handle.substr(0, 4),
+           owner, user.id, clock_.now_ms());
+    db.execute("COMMIT");
+    node_ = user.node;
+    return user.id;
+  }
+  void hear(federation::Hint hint) { services_->presence().hear(node_, "far.example", {std::move(hint)}); }
+  std::vector<federation::Hint> wait_hints(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds(20), [&] { return hints_.size() >= count; });
+    return hints_;
+  }
+  void listen() {
+    federation().on_hint([this](NodeId, federation::Hint hint) {
+      const std::lock_guard lock(mutex_);
+      hints_.push_back(std::move(hint));
+      changed_.notify_all();
+    });
+  }
+  NodeId node_ = 0;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<federation::Hint> hints_;
+};
+
+TEST_F(PresenceElsewhere, IsBelievedForFiveMinutes) {
+  const Caller alice = enter("alice");
+  const UserId far = befriend("carol@far.example", alice->user);
+  const auto listener = std::make_shared<Listener>();
+  const auto subscription = services_->bus().subscribe(alice->user, listener);
+  hear(federation::PresenceHint{"carol@far.example", federation::HintedPresence::kOnline, clock_.now_ms()});
+  EXPECT_EQ(listener->wait_notes(1), std::vector<std::string>{"presence carol@far.example online"});
+  EXPECT_EQ(services_->presence().status(far), PresenceStatus::kOnline);
+  clock_.advance(kPresenceLifeMs - 1'000);
+  services_->tick();
+  EXPECT_EQ(services_->presence().status(far), PresenceStatus::kOnline);
+  // Told again in time, it lasts, and is no news.
+  hear(federation::PresenceHint{"carol@far.example", federation::HintedPresence::kOnline, clock_.now_ms()});
+  hear(federation::PresenceHint{"carol@far.example", federation::HintedPresence::kAway, clock_.now_ms()});
+  EXPECT_EQ(listener->wait_notes(2).back(), "presence carol@far.example away");
+  clock_.advance(kPresenceLifeMs);
+  services_->tick();
+  EXPECT_EQ(listener->wait_notes(3).back(), "presence carol@far.example offline");
+  EXPECT_EQ(services_->presence().status(far), PresenceStatus::kOffline);
+  // Not of a node's own domain, or of nobody's contact.
+  hear(federation::PresenceHint{"alice@node.test", federation::HintedPresence::kOnline, clock_.now_ms()});
+  hear(federation::PresenceHint{"dave@far.example", federation::HintedPresence::kOnline, clock_.now_ms()});
+  hear(federation::PresenceHint{"carol@far.example", federation::HintedPresence::kOnline, clock_.now_ms()});
+  EXPECT_EQ(listener->wait_notes(4).size(), 4U);
+}
+
+TEST_F(PresenceElsewhere, IsToldAtOnceAgainInTimeAndToThoseWhoMayKnow) {
+  const Caller alice = enter("alice");
+  befriend("carol@far.example", alice->user);
+  listen();
+  services_->presence().connected(alice, 1);
+  auto told = wait_hints(1);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(std::get<federation::PresenceHint>(told[0]).handle, "alice@node.test");
+  EXPECT_EQ(std::get<federation::PresenceHint>(told[0]).status, federation::HintedPresence::kOnline);
+  for (int i = 0; i < 4; ++i) {
+    clock_.advance(60'000);
+    services_->presence().touch(alice, 1);
+    services_->tick();
+  }
+  EXPECT_EQ(wait_hints(2).size(), 2U);
+  // Carol may ask; somebody that alice has nothing to do with may not.
+  hear(federation::PresenceQuestion{"alice@node.test", "dave@far.example"});
+  hear(federation::PresenceQuestion{"alice@node.test", "erin@third.example"});
+  hear(federation::PresenceQuestion{"alice@node.test", "carol@far.example"});
+  EXPECT_EQ(wait_hints(3).size(), 3U);
+  services_->presence().announce_contacts_to(alice);
+  told = wait_hints(4);
+  ASSERT_EQ(told.size(), 4U);
+  EXPECT_EQ(std::get<federation::PresenceQuestion>(told[3]),
+            (federation::PresenceQuestion{"carol@far.example", "alice@node.test"}));
+  services_->presence().disconnected(alice, 1);
+  told = wait_hints(5);
+  ASSERT_EQ(told.size(), 5U);
+  EXPECT_EQ(std::get<federation::PresenceHint>(told[4]).status, federation::HintedPresence::kOffline);
+  federation().on_hint(nullptr);
 }
 
 // As commands do, from another process.

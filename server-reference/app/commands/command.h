@@ -52,12 +52,14 @@ int invite_list_command(const CommonOptions& common);
 int invite_revoke_command(const CommonOptions& common, const std::string& id);
 
 // Other nodes. `subject`: a domain, or a pattern where one makes sense.
-enum class FederationChange { kAllow, kBlock, kApprove, kRetry, kForget };
+enum class FederationChange { kAllow, kBlock, kRetry, kForget };
 int federation_list_command(const CommonOptions& common);
 int federation_show_command(const CommonOptions& common, const std::string& domain);  // Empty: this node.
 int federation_audit_command(const CommonOptions& common, int count);
 int federation_change_command(const CommonOptions& common, FederationChange change,
                               const std::string& subject, bool sure);
+int federation_approve_command(const CommonOptions& common, const std::string& domain,
+                               const std::string& key_id);
 int federation_rotate_command(const CommonOptions& common, double hours);
 int federation_new_key_command(const CommonOptions& common, bool sure);
 

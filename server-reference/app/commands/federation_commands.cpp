@@ -175,8 +175,8 @@ void show_peer(const CommonOptions& common, FederationAdmin& admin, const std::s
     std::cout << "  key          " << key_id_of(peer->key) << ", document number " << peer->sequence << "\n";
   if (!peer->offered_key.empty())
     std::cout << "  offers       " << key_id_of(peer->offered_key)
-              << " (ask its operator whether that is theirs, then: mychat-server federation approve "
-              << peer->domain << ")\n";
+              << " (ask its operator which key is theirs, then: mychat-server federation approve "
+              << peer->domain << " --key ID)\n";
   std::cout << "  reached at   " << (peer->api_url.empty() ? "unknown" : peer->api_url) << ", protocol "
             << peer->protocol << "\n  its clock    " << peer->clock_ahead_ms
             << " ms ahead of ours\n  queue        " << peer->queued << " items, " << peer->queued_bytes
@@ -274,9 +274,6 @@ int federation_change_command(const CommonOptions& common, FederationChange chan
       case FederationChange::kBlock:
         admin.block(actor, subject);
         return done(common, subject, "Blocked: " + subject + ".");
-      case FederationChange::kApprove:
-        admin.approve(actor, subject);
-        return done(common, subject, "Approved: " + subject + ".");
       case FederationChange::kRetry:
         admin.retry(actor, subject);
         return done(common, subject, subject + " is tried again at once.");
@@ -285,6 +282,14 @@ int federation_change_command(const CommonOptions& common, FederationChange chan
         admin.forget(actor, subject);
         return done(common, subject, "Forgotten: " + subject + ".");
     }
+  });
+}
+
+int federation_approve_command(const CommonOptions& common, const std::string& domain,
+                               const std::string& key_id) {
+  return with_federation(common, [&](FederationAdmin& admin, Services&) {
+    admin.approve(operator_name(), domain, key_id);
+    done(common, domain, "Approved: " + domain + ".");
   });
 }
 

@@ -46,6 +46,13 @@ void require_writable(const Config& config) {
                   "The file " + path +
                       " is not readable for this user: check TLS_CERT, TLS_KEY and their permissions.",
                   errno);
+  // Else it would be found out when the first other node is asked.
+  const std::string& authorities = config.federation_ca_file;
+  if (config.federation_enabled && !authorities.empty() && ::access(authorities.c_str(), R_OK) != 0)
+    throw Error(MYCHAT_E_IO, MYCHAT_DOMAIN_SYSTEM,
+                "The file " + authorities +
+                    " is not readable for this user: check FEDERATION_CA_FILE and its permissions.",
+                errno);
 }
 
 std::string url_of(const Config& config, std::uint16_t port) {

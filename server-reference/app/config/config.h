@@ -35,6 +35,7 @@ struct Config {
   std::string federation_mode = "open";  // "open", "allow-list" or "approval"
   std::string federation_ca_file;        // Authorities for other nodes; empty: the system's.
   std::int64_t federation_peer_requests_per_minute = 12'000;  // Of one node; 0: no limit.
+  bool federation_presence = true;          // Tell nodes who is online of those their users have talked with.
   std::int64_t federation_key_days = 0;     // Age at which the node's key is changed; 0: by command only.
   std::int64_t federation_max_items = 256;  // Of a transaction that it takes.
   bool federation_allow_private = false;    // For development: nodes at addresses that are not public.

@@ -191,6 +191,8 @@ void add_federation(std::vector<Setting>& out) {
   out.push_back(number_setting("FEDERATION_PEER_REQUESTS_PER_MINUTE",
                                &Config::federation_peer_requests_per_minute, 0, 10'000'000,
                                "requests of one other node; 0: no limit"));
+  out.push_back(bool_setting("FEDERATION_PRESENCE", &Config::federation_presence,
+                             "tell other nodes who is online of those their users have talked with"));
   out.push_back(number_setting("FEDERATION_KEY_DAYS", &Config::federation_key_days, 0, 3650,
                                "days after which the node's key is changed by itself; 0: by command only"));
   out.push_back(bool_setting("FEDERATION_ALLOW_PRIVATE", &Config::federation_allow_private,

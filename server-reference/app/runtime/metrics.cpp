@@ -5,6 +5,8 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+
 namespace mychat::server {
 
 namespace {
@@ -86,6 +88,31 @@ void add_rest(Page& page, const MetricsSnapshot& s) {
   page.gauge("mychat_ready", "1 when the node takes requests", s.ready ? 1 : 0);
 }
 
+void add_peering(Page& page, const PeeringStats& s, std::int64_t now_ms) {
+  page.gauge("mychat_peers", "Other nodes with which a handshake ended well", s.totals.known);
+  page.gauge("mychat_peers_failing", "Of those, the ones that could not be reached last", s.totals.failing);
+  page.gauge("mychat_peers_key_changed", "Nodes whose key changed and that wait for the operator",
+             s.totals.key_changed);
+  page.gauge("mychat_federation_queue", "Items that wait for other nodes", s.totals.queued);
+  page.gauge("mychat_federation_queue_bytes", "What they hold", s.totals.queued_bytes);
+  const std::int64_t oldest = s.totals.oldest_queued_at;
+  page.gauge("mychat_federation_queue_age_seconds", "How long the oldest of them has waited",
+             oldest == 0 ? 0.0 : static_cast<double>(std::max<std::int64_t>(now_ms - oldest, 0)) / 1000.0);
+  page.counter("mychat_federation_handshakes_total", "Handshakes that this node began and that ended well",
+               s.courier.handshakes);
+  page.counter("mychat_federation_failures_total", "Attempts to reach other nodes that failed",
+               s.courier.failures);
+  page.counter("mychat_federation_transactions_sent_total", "Transactions that other nodes took",
+               s.courier.transactions);
+  page.counter("mychat_federation_items_sent_total", "Items in those transactions", s.courier.items);
+  page.counter("mychat_federation_hints_dropped_total", "Typing and presence that could not be told at once",
+               s.courier.hints_dropped);
+  page.counter("mychat_federation_requests_taken_total", "Signed requests of other nodes that were let in",
+               s.gate.taken);
+  page.counter("mychat_federation_requests_refused_total",
+               "Requests in the name of other nodes that were not", s.gate.refused);
+}
+
 }  // namespace
 
 struct NodeObserver::Counters {
@@ -150,6 +177,7 @@ std::string NodeObserver::scrape(const MetricsSnapshot& snapshot) const {
   Page page(counters_ ? counters_->registry.Collect() : std::vector<prometheus::MetricFamily>{});
   add_front(page, snapshot.front);
   add_rest(page, snapshot);
+  if (snapshot.peering) add_peering(page, *snapshot.peering, snapshot.now_ms);
   return page.text();
 }
 

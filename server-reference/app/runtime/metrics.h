@@ -3,12 +3,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "app/runtime/logging.h"
 #include "front/front_server.h"
 #include "front/routes/observer.h"
 #include "front/routes/routes.h"
+#include "peering/peering.h"
 #include "storage/storage.h"
 
 namespace mychat::server {
@@ -25,6 +27,8 @@ struct MetricsSnapshot {
   std::int64_t users = 0;
   std::int64_t uptime_seconds = 0;
   std::uint64_t database_bytes = 0;
+  std::optional<PeeringStats> peering;  // Of a node that federates.
+  std::int64_t now_ms = 0;
   bool ready = false;
 };
 

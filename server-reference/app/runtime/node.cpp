@@ -30,6 +30,7 @@ NodeConfig services_config(const Config& config) {
   out.federation_max_items = config.federation_max_items;
   for (const auto mode : {federation::Mode::kOpen, federation::Mode::kAllowList, federation::Mode::kApproval})
     if (config.federation_mode == federation::mode_name(mode)) out.federation_mode = mode;
+  out.federation_presence = config.federation_presence;
   out.federation_key_days = config.federation_key_days;
   out.max_message_size = static_cast<std::size_t>(config.max_message_size);
   out.mailbox_retention_days = static_cast<int>(config.mailbox_retention_days);
@@ -120,6 +121,8 @@ struct Node::Impl {
     out.uptime_seconds = info.uptime_seconds;
     out.database_bytes = file_size(config.db_path);
     out.ready = services->ready();
+    out.now_ms = Clock::system().now_ms();
+    if (peering) out.peering = peering->stats();
     return out;
   }
 

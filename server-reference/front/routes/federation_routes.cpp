@@ -1,5 +1,6 @@
 // What other nodes ask of this one (docs/federation.md).
 #include "crypto/sign.h"
+#include "federation/hint.h"
 #include "federation/http_signature.h"
 #include "federation/transaction.h"
 #include "front/routes/context.h"
@@ -129,6 +130,15 @@ void transactions(RouteContext& context, const ExchangePtr& exchange,
       });
 }
 
+// Typing and presence: answered before it is told, and nobody asks whether it was.
+void hints(RouteContext& context, const ExchangePtr& exchange,
+           const std::shared_ptr<InboundRequest>& request) {
+  const FromNode peer = context.peering->gate().identify(*request);
+  auto heard = federation::hints_from_json(Json::parse(request->body, federation::kHintsJson));
+  context.services.presence().hear(peer.id, peer.domain, std::move(heard));
+  answer_signed(context, exchange, *request, 200, "{}");
+}
+
 // For nodes that look whether all is well: what was sent comes back, signed.
 void echo(RouteContext& context, const ExchangePtr& exchange,
           const std::shared_ptr<InboundRequest>& request) {
@@ -204,6 +214,7 @@ void add_federation_routes(Router& router, RouteContext& context) {
   };
   add("POST", "/api/federation/handshake", kHandshakeBody, handshake);
   add("POST", "/api/federation/transactions", federation::kTransactionBytesMax, transactions);
+  add("POST", "/api/federation/hints", federation::kHintsJson.max_bytes, hints);
   add("POST", "/api/federation/echo", kEchoBody, echo);
   add("POST", "/api/federation/reach", kEchoBody, reach);
   add("GET", "/api/federation/keys/{username}", 0, keys);

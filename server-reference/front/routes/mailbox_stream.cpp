@@ -17,7 +17,7 @@ MailboxStream::MailboxStream(RouteContext& context, WsConnection connection, Cal
     : context_(context), connection_(std::move(connection)), caller_(std::move(caller)) {}
 
 bool MailboxStream::start(std::vector<std::string> events, std::int64_t after,
-                          std::optional<std::string> mailbox_id) {
+                          std::optional<std::string> mailbox_id, std::function<void()> opened) {
   std::uint64_t generation = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -28,10 +28,12 @@ bool MailboxStream::start(std::vector<std::string> events, std::int64_t after,
     behind_ = false;
     unacked_.clear();
   }
-  const bool posted = context_.services.workers().post(
-      [self = shared_from_this(), generation, events = std::move(events), after, id = std::move(mailbox_id)] {
+  const bool posted =
+      context_.services.workers().post([self = shared_from_this(), generation, events = std::move(events),
+                                        after, id = std::move(mailbox_id), opened = std::move(opened)] {
         try {
           self->open(generation, events, after, id);
+          if (opened) opened();
           self->read_on(generation);
         } catch (const std::exception&) {
           self->fail();

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,8 +25,9 @@ class MailboxStream : public std::enable_shared_from_this<MailboxStream> {
   MailboxStream(RouteContext& context, WsConnection connection, Caller caller);
 
   // Answers with a `subscribed` frame, then streams. False when the workers are too busy. A further start
-  // replaces the one before.
-  bool start(std::vector<std::string> events, std::int64_t after, std::optional<std::string> mailbox_id);
+  // replaces the one before. `opened` is called on a worker after that frame, before the first items.
+  bool start(std::vector<std::string> events, std::int64_t after, std::optional<std::string> mailbox_id,
+             std::function<void()> opened = nullptr);
   void stop();
   bool active() const;
 

@@ -112,15 +112,22 @@ void WsSession::take(wire::SubscribeFrame frame) {
     events |= bit;
   }
   const bool fresh_presence = (events & kPresence) != 0 && (events_ & kPresence) == 0;
+  std::function<void()> tell_presence;
+  if (fresh_presence) {
+    tell_presence = [&presence = context_.services.presence(), caller = caller_] {
+      presence.announce_contacts_to(caller);
+    };
+  }
   if (frame.mailbox) {
     events_ = events & ~static_cast<unsigned>(kMessages);
-    if (!stream_->start(std::move(known), frame.mailbox->after, frame.mailbox->id))
+    // A client looks for `subscribed` first: what came before it would be lost.
+    if (!stream_->start(std::move(known), frame.mailbox->after, frame.mailbox->id, std::move(tell_presence)))
       return error(503, "The node is busy; subscribe again in a moment.");
   } else {
     stream_->stop();
     events_ = events;
+    if (tell_presence) tell_presence();
   }
-  if (fresh_presence) context_.services.presence().announce_contacts_to(caller_);
 }
 
 void WsSession::take(wire::TypingFrame frame) {

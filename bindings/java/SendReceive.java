@@ -8,7 +8,7 @@ public final class SendReceive {
     "Grüße aus Köln", "Здравствуй, мир", "你好，世界", "مرحبا بالعالم", "👩‍👩‍👧‍👦🏳️‍🌈", "e\u0301 is not \u00e9", "ß".repeat(5000),
   };
 
-  private static void check(boolean right, String what) {
+  static void check(boolean right, String what) {
     if (!right) throw new AssertionError(what);
   }
 
@@ -53,6 +53,7 @@ public final class SendReceive {
 
   public static void main(String[] arguments) {
     System.load(arguments[2]);
+    Nodes.run();
     Path folder = Path.of(arguments[1]);
     mychat_client anna = enter(arguments[0], folder, "anna_java");
     mychat_client bela = enter(arguments[0], folder, "bela_java");

@@ -111,7 +111,7 @@ class JavaText {
 %apply long long { mychat_request_id, uint64_t };
 %apply long long *OUTPUT { mychat_request_id* out_request };
 %apply unsigned int *OUTPUT { uint32_t* out_flags };
-%apply int *OUTPUT { mychat_scan_result* out_result };
+%apply int *OUTPUT { mychat_scan_result* out_result, mychat_federation_verdict* out_verdict };
 
 %define MYCHAT_JAVA_TEXT_OUT(TYPE, LOCAL, POINTER, TEXT, FREE)
 %typemap(jni) TYPE "jobjectArray"
@@ -120,7 +120,7 @@ class JavaText {
 %typemap(javain, pre="    byte[][] text_$javainput = new byte[1][];",
          post="      if ($javainput != null && text_$javainput[0] != null) $javainput[0] = new String(text_$javainput[0], java.nio.charset.StandardCharsets.UTF_8);")
   TYPE "text_$javainput"
-%typemap(in) TYPE (LOCAL) { $1 = POINTER; }
+%typemap(in) TYPE (LOCAL) { $1 = ($1_ltype)(POINTER); }
 %typemap(argout) TYPE {
   const char* const text = TEXT;
   if (text != nullptr) {
@@ -137,6 +137,27 @@ class JavaText {
 %enddef
 MYCHAT_JAVA_TEXT_OUT(char** out_text, char* made = nullptr, &made, *$1, mychat_string_free(*$1))
 MYCHAT_JAVA_TEXT_OUT(char* out_message_id, char made[MYCHAT_MESSAGE_ID_SIZE] = "", made, $1, static_cast<void>(0))
+
+MYCHAT_JAVA_TEXT_OUT(const char** out_kind, const char* made = nullptr, &made, *$1, static_cast<void>(0))
+
+// Bytes: an array of one byte[].
+%typemap(jni) mychat_bytes** out_private_key "jobjectArray"
+%typemap(jtype) mychat_bytes** out_private_key "byte[][]"
+%typemap(jstype) mychat_bytes** out_private_key "byte[][]"
+%typemap(javain) mychat_bytes** out_private_key "$javainput"
+%typemap(in) mychat_bytes** out_private_key (mychat_bytes* made = nullptr) { $1 = &made; }
+%typemap(argout) mychat_bytes** out_private_key {
+  if (*$1 != nullptr) {
+    const jsize size = static_cast<jsize>((*$1)->size);
+    const jbyteArray bytes = jenv->NewByteArray(size);
+    if (bytes != nullptr) {
+      jenv->SetByteArrayRegion(bytes, 0, size, reinterpret_cast<const jbyte*>((*$1)->data));
+      jenv->SetObjectArrayElement($input, 0, bytes);
+    }
+    mychat_bytes_free(*$1);
+  }
+}
+%typemap(freearg) mychat_bytes** out_private_key ""
 
 %define MYCHAT_OUT(T, FREE)
 %typemap(jni) T** "jlongArray"

@@ -36,6 +36,7 @@ MYCHAT_OFF_LOOP(mychat_backup_change_password)
 MYCHAT_OFF_LOOP(mychat_client_check_store)
 MYCHAT_OFF_LOOP(mychat_client_backup_store)
 MYCHAT_OFF_LOOP(mychat_client_import_private_key)
+MYCHAT_OFF_LOOP(mychat_federation_discover)
 // Reads that grow with the history.
 MYCHAT_OFF_LOOP(mychat_client_history)
 MYCHAT_OFF_LOOP(mychat_client_search)
@@ -136,6 +137,23 @@ MYCHAT_OFF_LOOP(mychat_client_compare_safety_qr)
 MYCHAT_OUT_NUMBER(mychat_request_id, out_request)
 MYCHAT_OUT_NUMBER(uint32_t, out_flags)
 MYCHAT_OUT_NUMBER(mychat_scan_result, out_result)
+MYCHAT_OUT_NUMBER(mychat_federation_verdict, out_verdict)
+
+%typemap(in, numinputs=0) const char** out_kind (mychat_js::Out<const char*> out) { $1 = ($1_ltype)out.get(); }
+%typemap(argout) const char** out_kind {
+  $result = mychat_js::deliver(env, $result, out$argnum, [](Napi::Env to, const char*& text) -> Napi::Value {
+    return text == nullptr ? to.Null() : Napi::Value(Napi::String::New(to, text));
+  });
+}
+%typemap(in, numinputs=0) mychat_bytes** out_private_key (mychat_js::Out<mychat_bytes*> out) {
+  $1 = out.get(mychat_bytes_free);
+}
+%typemap(argout) mychat_bytes** out_private_key {
+  $result = mychat_js::deliver(env, $result, out$argnum, [](Napi::Env to, mychat_bytes*& key) -> Napi::Value {
+    if (key == nullptr) return to.Null();
+    return Napi::Buffer<uint8_t>::Copy(to, key->data, key->size);
+  });
+}
 
 %define MYCHAT_OUT(T, FREE)
 %typemap(in, numinputs=0) T** (mychat_js::Out<T*> out) { $1 = out.get([](T* pointer) { FREE(pointer); }); }
@@ -165,6 +183,18 @@ MYCHAT_OUT_NUMBER(mychat_scan_result, out_result)
   $1 = static_cast<mychat_client*>(pointer);
 }
 %ignore mychat_client_free;  // By the collector only: calls may be under way on other threads.
+%define MYCHAT_JS_KEPT(T, NAME)
+%typemap(in) T* NAME {
+  void* pointer = nullptr;
+  const int got = SWIG_ConvertPtr($input, &pointer, $1_descriptor, 0);
+  if (!SWIG_IsOK(got)) throw Napi::TypeError::New(env, "$symname: not a " #NAME);
+  $1 = static_cast<T*>(pointer);
+}
+%enddef
+MYCHAT_JS_KEPT(mychat_federation_node, node)
+MYCHAT_JS_KEPT(mychat_federation_handshake, handshake)
+%ignore mychat_federation_node_free;
+%ignore mychat_federation_handshake_free;
 
 /* ---- Members ---- */
 %typemap(out) const uint8_t* data {

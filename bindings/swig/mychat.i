@@ -67,6 +67,9 @@ MYCHAT_OPTIONS(mychat_client_options)
 MYCHAT_OPTIONS(mychat_register_options)
 MYCHAT_OPTIONS(mychat_login_options)
 MYCHAT_OPTIONS(mychat_send_options)
+MYCHAT_OPTIONS(mychat_federation_options)
+MYCHAT_OPTIONS(mychat_federation_document_options)
+%ignore mychat_federation_document_options::flags;
 %feature("immutable", "0") mychat_client_options::flags;
 %feature("immutable", "0") mychat_client_options::store_path;
 %feature("immutable", "0") mychat_client_options::passphrase;
@@ -88,6 +91,20 @@ MYCHAT_OPTIONS(mychat_send_options)
 %feature("immutable", "0") mychat_send_options::content_type;
 %feature("immutable", "0") mychat_send_options::recipient;
 %feature("immutable", "0") mychat_send_options::message_id;
+%feature("immutable", "0") mychat_federation_options::flags;
+%feature("immutable", "0") mychat_federation_options::domain;
+%feature("immutable", "0") mychat_federation_options::api_url;
+%feature("immutable", "0") mychat_federation_options::capabilities;
+%feature("immutable", "0") mychat_federation_options::ca_file;
+%feature("immutable", "0") mychat_federation_options::began_at;
+%feature("immutable", "0") mychat_federation_options::max_message_size;
+%feature("immutable", "0") mychat_federation_options::max_transaction_items;
+%feature("immutable", "0") mychat_federation_options::max_transaction_bytes;
+%feature("immutable", "0") mychat_federation_document_options::sequence;
+%feature("immutable", "0") mychat_federation_document_options::issued_at;
+%feature("immutable", "0") mychat_federation_document_options::valid_until;
+%feature("immutable", "0") mychat_federation_document_options::next_key;
+%feature("immutable", "0") mychat_federation_document_options::previous;
 %ignore mychat_client_options::store_key;
 %ignore mychat_client_options::store_key_context;
 %ignore mychat_client_options::log;
@@ -191,6 +208,13 @@ const mychat_contact* mychat_event_contact_get(const mychat_event* event) {
 %include "other.i"
 #endif
 
+#if defined(SWIGJAVASCRIPT) || defined(SWIGJAVA)
+%apply (const void* data, size_t size) {
+  (const void* private_key, size_t private_key_size), (const void* body, size_t body_size),
+  (const void* previous_private_key, size_t previous_private_key_size)
+};
+#endif
+
 // The caller's own structs: freed with their proxy, or before by their _free function, which the proxy survives empty.
 %define MYCHAT_OWNED(T, FREE)
 %ignore T::struct_size;
@@ -209,9 +233,15 @@ MYCHAT_OWNED(mychat_explanation, mychat_explanation_free)
 MYCHAT_OWNED(mychat_message, mychat_message_free)
 MYCHAT_OWNED(mychat_message_list, mychat_message_list_free)
 MYCHAT_OWNED(mychat_store_report, mychat_store_report_free)
-// The client is opaque: a proxy of an empty struct with a destructor.
+MYCHAT_OWNED(mychat_federation_document, mychat_federation_document_free)
+MYCHAT_OWNED(mychat_federation_agreement, mychat_federation_agreement_free)
+// These are opaque: proxies of empty structs with a destructor.
 MYCHAT_OWNED(mychat_client, MYCHAT_CLIENT_FREE)
+MYCHAT_OWNED(mychat_federation_node, mychat_federation_node_free)
+MYCHAT_OWNED(mychat_federation_handshake, mychat_federation_handshake_free)
 struct mychat_client {};
+struct mychat_federation_node {};
+struct mychat_federation_handshake {};
 
 %extend mychat_client_options {
   mychat_client_options() {
@@ -268,6 +298,33 @@ struct mychat_client {};
     free($self);
   }
 }
+%extend mychat_federation_options {
+  mychat_federation_options() {
+    mychat_federation_options* const made = static_cast<mychat_federation_options*>(calloc(1, sizeof(mychat_federation_options)));
+    mychat_federation_options_init(made);
+    return made;
+  }
+  ~mychat_federation_options() {
+    mychat_swig_drop($self->domain);
+    mychat_swig_drop($self->api_url);
+    mychat_swig_drop($self->capabilities);
+    mychat_swig_drop($self->ca_file);
+    free($self);
+  }
+}
+%extend mychat_federation_document_options {
+  mychat_federation_document_options() {
+    mychat_federation_document_options* const made =
+        static_cast<mychat_federation_document_options*>(calloc(1, sizeof(mychat_federation_document_options)));
+    mychat_federation_document_options_init(made);
+    return made;
+  }
+  ~mychat_federation_document_options() {
+    mychat_swig_drop($self->next_key);
+    mychat_swig_drop($self->previous);
+    free($self);
+  }
+}
 %extend mychat_send_options {
   mychat_send_options() {
     mychat_send_options* const made = static_cast<mychat_send_options*>(calloc(1, sizeof(mychat_send_options)));
@@ -302,3 +359,4 @@ struct mychat_client {};
 %include "mychat/conversation.h"
 %include "mychat/keys.h"
 %include "mychat/event.h"
+%include "mychat/federation.h"

@@ -108,8 +108,8 @@ void Courier::run() {
       if (one->busy || !(one->waiting || one->greet_anyway) || one->next_try_ms > now) continue;
       guarded([this, &one] { step(*one); });
     }
-    if (now - expired_at_ >= kExpireEveryMs) {
-      expired_at_ = now;
+    if (clock_.monotonic_ms() - expired_at_ >= kExpireEveryMs) {
+      expired_at_ = clock_.monotonic_ms();
       guarded([this] { expire(); });
     }
   }
@@ -294,8 +294,8 @@ void Courier::fail(Link& link, const Error& error, std::int64_t least_pause_ms) 
 }
 
 void Courier::renew_identity() {
-  const std::int64_t now = clock_.now_ms();
-  if (!federation_.identity_is_old(now) || now < renewed_at_ + kRenewEveryMs) return;
+  const std::int64_t now = clock_.monotonic_ms();
+  if (!federation_.identity_is_old(clock_.now_ms()) || now - renewed_at_ < kRenewEveryMs) return;
   renewed_at_ = now;  // Also when it fails: not in a circle.
   const auto before = federation_.identity();
   federation_.issue_identity();

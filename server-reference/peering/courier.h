@@ -112,9 +112,10 @@ class Courier {
   std::thread thread_;
 
   std::map<NodeId, std::unique_ptr<Link>> links_;
-  std::int64_t expired_at_ = 0;
   std::int64_t next_send_ms_ = INT64_MAX;  // The first of those that are held back; monotonic.
-  std::int64_t renewed_at_ = 0;
+  // Of the clock that never goes back.
+  std::int64_t expired_at_ = INT64_MIN / 2;
+  std::int64_t renewed_at_ = INT64_MIN / 2;
 
   std::atomic<std::uint64_t> handshakes_{0}, failures_{0}, transactions_{0}, items_{0}, hints_dropped_{0};
 };

@@ -21,7 +21,7 @@ Gate::Gate(Federation& federation, std::string own_domain, const Clock& clock, f
     : federation_(federation),
       own_domain_(std::move(own_domain)),
       clock_(clock),
-      nonces_(clock.now_ms() / 1000, limits),
+      nonces_(clock.monotonic_ms(), limits),
       per_origin_({per_minute, 60'000}) {}
 
 federation::SignedMessage Gate::look_at(const InboundRequest& request) const {
@@ -38,7 +38,7 @@ federation::SignedMessage Gate::look_at(const InboundRequest& request) const {
     throw PeerRefused(401, "wrong_origin", "This node does not speak with itself.");
   if (message.version != "2") throw PeerRefused(400, "unsupported_version", "This node speaks protocol 2.");
   // Before this process, its nonce may have been used already.
-  if (nonces_.too_old(message.created))
+  if (nonces_.too_old(message.created, clock_.now_ms(), clock_.monotonic_ms()))
     throw PeerRefused(401, "stale", "This node began after that was signed.");
   switch (federation_.judge(message.origin)) {
     case federation::Verdict::kAllowed:

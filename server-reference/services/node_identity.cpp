@@ -184,6 +184,8 @@ std::shared_ptr<const OwnIdentity> read_identity(const ServiceContext& context, 
 
 bool is_identity_due(const ServiceContext& context, const OwnIdentity& own, std::int64_t now) {
   if (own.document.valid_until - now < kReissueBeforeMs) return true;
+  // Issued while the clock was ahead: peers would refuse it until that time has come.
+  if (own.document.issued_at > now + federation::kClockSkewMs / 2) return true;
   if (own.rotate_at) return *own.rotate_at <= now;
   return context.config.federation_key_days > 0 &&
          now - own.key_since >= context.config.federation_key_days * kDayMs;

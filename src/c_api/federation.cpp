@@ -313,7 +313,7 @@ mychat_status mychat_federation_sign_document(mychat_federation_node* node,
     const mychat_federation_document_options wanted = read_options(options, "options");
     if (wanted.flags != 0) throw_argument("options.flags must be 0.");
     std::optional<Ed25519PrivateKey> previous_key;
-    if (previous_private_key != nullptr || previous_private_key_size != 0)
+    if (previous_private_key_size != 0)
       previous_key =
           require_node_key(previous_private_key, previous_private_key_size, "previous_private_key");
     federation::NodeDocument document{.domain = self.side.domain,

@@ -140,7 +140,7 @@ mychat_status mychat_federation_verify_request(mychat_federation_node* node, con
                                 require_body(body, body_size)});
     if (message.destination != self.side.domain)
       mismatch("The request is for " + message.destination + ", and this is " + self.side.domain + ".");
-    if (self.nonces.too_old(message.created)) {
+    if (message.created < self.began_at / 1000) {
       throw Error(MYCHAT_E_STALE, MYCHAT_DOMAIN_FEDERATION,
                   "It was signed before this node began, and may have been taken then.");
     }

@@ -18,10 +18,11 @@
 struct mychat_federation_node {
   mychat_federation_node(mychat::federation::HandshakeSide offered, mychat::Ed25519PrivateKey own_key,
                          std::int64_t began_at_ms)
-      : side(std::move(offered)), key(std::move(own_key)), nonces(began_at_ms / 1000) {}
+      : side(std::move(offered)), key(std::move(own_key)), began_at(began_at_ms), nonces(0) {}
 
   mychat::federation::HandshakeSide side;
   mychat::Ed25519PrivateKey key;
+  std::int64_t began_at;  // By the caller's clock.
   mychat::federation::NonceMemory nonces;
   std::string api_url;
   std::string ca_file;

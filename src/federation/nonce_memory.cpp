@@ -15,8 +15,8 @@ constexpr auto forgotten_later = [](const auto& a, const auto& b) { return a.for
 
 }  // namespace
 
-NonceMemory::NonceMemory(std::int64_t began_s, NonceLimits limits)
-    : began_s_(began_s), limits_(limits), key_(random_secret(kKeyBytes)) {}
+NonceMemory::NonceMemory(std::int64_t began_ms, NonceLimits limits)
+    : began_ms_(began_ms), limits_(limits), key_(random_secret(kKeyBytes)) {}
 
 // A digest is uniform already.
 std::size_t NonceMemory::HashDigest::operator()(const Digest& digest) const noexcept {

@@ -30,11 +30,15 @@ struct NonceLimits {
 
 class NonceMemory {
  public:
-  // What was signed before `began_s` may have been seen by the process before this one: see too_old().
-  explicit NonceMemory(std::int64_t began_s, NonceLimits limits = {});
+  // `began_ms`: of a clock that never goes back.
+  explicit NonceMemory(std::int64_t began_ms, NonceLimits limits = {});
 
-  // True for what was signed before this memory began; refuse it, it may be a replay.
-  bool too_old(std::int64_t created_s) const noexcept { return created_s < began_s_; }
+  // True for what was signed before the second in which this memory began: the process before this one may
+  // have seen it. `now_ms` is of the clock that signatures go by, which may have been set meanwhile;
+  // `running_ms` of the one that never goes back.
+  bool too_old(std::int64_t created_s, std::int64_t now_ms, std::int64_t running_ms) const noexcept {
+    return created_s < (now_ms - (running_ms - began_ms_)) / 1000;
+  }
   // Only for signatures that verified. `forget_s`: when the signature is too old to be taken anyway.
   NonceVerdict accept(std::string_view origin, std::string_view nonce, std::int64_t forget_s,
                       std::int64_t now_s);
@@ -57,7 +61,7 @@ class NonceMemory {
   void forget(Origin& origin, std::int64_t now_s);
   void sweep(std::int64_t now_s);
 
-  const std::int64_t began_s_;
+  const std::int64_t began_ms_;
   const NonceLimits limits_;
   const HmacSha256 key_;  // Of this process: nobody outside can choose nonces that fall on one place.
   mutable std::mutex mutex_;

@@ -1,5 +1,7 @@
 // Whole nodes that speak with each other: users of different nodes, over the public C ABI.
+#include <cstdint>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -149,13 +151,19 @@ TEST_F(Federation, ANewKeyIsToldToTheOtherNode) {
 // Of one node only, by an hour and by a day, either way.
 class WrongClock : public Federation, public ::testing::WithParamInterface<int> {
  protected:
-  static std::unique_ptr<FederatedNode> with_clock_ahead(int seconds) {
-    ::setenv("CLOCK_AHEAD", std::to_string(seconds).c_str(), 1);
+  void set_clock_ahead(std::int64_t seconds) const {
+    std::fstream file(dir.file("clock"), std::ios::in | std::ios::out | std::ios::binary);
+    if (!file) file.open(dir.file("clock"), std::ios::out | std::ios::binary);
+    file.write(reinterpret_cast<const char*>(&seconds), sizeof seconds);
+  }
+  std::unique_ptr<FederatedNode> with_clock_ahead(std::int64_t seconds) const {
+    set_clock_ahead(seconds);
+    ::setenv("CLOCK_AHEAD_FILE", dir.file("clock").c_str(), 1);
     ::setenv("LD_PRELOAD", MYCHAT_CLOCK_AHEAD, 1);
     auto node =
         std::make_unique<FederatedNode>(std::vector<std::string>{"--federation-allow-private", "true"});
     ::unsetenv("LD_PRELOAD");
-    ::unsetenv("CLOCK_AHEAD");
+    ::unsetenv("CLOCK_AHEAD_FILE");
     return node;
   }
 };
@@ -181,6 +189,32 @@ TEST_P(WrongClock, HoldsUpNothing) {
   bob.wait_status(back, MYCHAT_MESSAGE_DELIVERED);
   EXPECT_EQ(bob.times_received(there), 1);
   EXPECT_EQ(alice.times_received(back), 1);
+}
+
+TEST_P(WrongClock, ThatLeapsAndIsSetRightHoldsUpLittle) {
+  const auto leaping = with_clock_ahead(0);
+  Sdk alice = user(a, "alice", test::kAliceKey);
+  Sdk bob = user(*leaping, "bob", test::kBobKey);
+  int sent = 0;
+  const auto talk = [&] {
+    const std::string text = std::to_string(++sent);
+    const std::string there = alice.send(bob.handle, "there " + text);
+    const std::string back = bob.send(alice.handle, "back " + text);
+    EXPECT_EQ(bob.wait_message("there " + text).id, there);
+    EXPECT_EQ(alice.wait_message("back " + text).id, back);
+    alice.wait_status(there, MYCHAT_MESSAGE_DELIVERED);
+    bob.wait_status(back, MYCHAT_MESSAGE_DELIVERED);
+    EXPECT_EQ(bob.times_received(there), 1);
+    EXPECT_EQ(alice.times_received(back), 1);
+  };
+  ASSERT_NO_THROW(talk());
+  set_clock_ahead(GetParam());
+  ASSERT_NO_THROW(talk()) << "while it is wrong";
+  set_clock_ahead(0);
+  ASSERT_NO_THROW(talk()) << "when it is right again";
+  const std::string said = a.ask({"doctor", leaping->domain}).text;
+  EXPECT_NE(said.find("ok: clock: "), std::string::npos) << said;
+  EXPECT_NE(said.find("ok: back: "), std::string::npos) << said;
 }
 
 TEST_F(Federation, TheNodesDocumentIsThereForReadersOfBothProtocols) {

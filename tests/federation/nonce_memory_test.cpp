@@ -71,9 +71,22 @@ TEST(NonceMemory, AFloodOfOneOriginFillsItsOwnPartOnly) {
 }
 
 TEST(NonceMemory, KnowsWhatMayHaveBeenSeenBeforeItBegan) {
-  const NonceMemory memory(1000);
-  EXPECT_TRUE(memory.too_old(999));
-  EXPECT_FALSE(memory.too_old(1000));
+  const NonceMemory memory(50'400);
+  // At 1000.9 of the clock that signatures go by.
+  EXPECT_TRUE(memory.too_old(999, 1'000'900, 50'400));
+  EXPECT_FALSE(memory.too_old(1000, 1'000'900, 50'400));
+  EXPECT_TRUE(memory.too_old(999, 1'030'100, 79'600));
+  EXPECT_FALSE(memory.too_old(1000, 1'030'100, 79'600));
+}
+
+TEST(NonceMemory, ThatBeganWithAWrongClockKnowsItOnceThatIsSet) {
+  const NonceMemory memory(50'000);
+  // It was a day ahead: what is signed now is not from before the beginning, what is older than that is.
+  EXPECT_FALSE(memory.too_old(1020, 1'030'000, 80'000));
+  EXPECT_TRUE(memory.too_old(990, 1'030'000, 80'000));
+  // It was a day behind: what another process took just before the beginning is not new because of that.
+  EXPECT_TRUE(memory.too_old(87'390, 87'430'000, 80'000));
+  EXPECT_FALSE(memory.too_old(87'400, 87'430'000, 80'000));
 }
 
 TEST(NonceMemory, ThreadsTakeANonceOnceTogether) {

@@ -329,6 +329,24 @@ TEST_F(ApiCli, MigrateBringsAnEarlierDatabaseToThisVersion) {
   EXPECT_NE(run({"migrate"}).find("Nothing to do"), std::string::npos);
 }
 
+TEST_F(ApiCli, DoctorLooksAtFederationWhenItIsOn) {
+  init();
+  run({"migrate"});
+  EXPECT_EQ(run({"doctor", "--port", "0"}).find("federation:"), std::string::npos);
+  const auto doctor = [&](std::vector<std::string> flags, int code) {
+    flags.insert(flags.begin(), {"doctor", "--port", "0", "--federation-enabled", "true"});
+    return run(flags, code);
+  };
+  EXPECT_NE(doctor({}, 0).find("ok: federation:"), std::string::npos);
+  EXPECT_NE(doctor({"--federation-plain-http", "true"}, 0)
+                .find("warning: federation: Other nodes are reached over"),
+            std::string::npos);
+  EXPECT_NE(doctor({"--federation-allow-private", "true"}, 0).find("warning: federation: Nodes at private"),
+            std::string::npos);
+  EXPECT_NE(doctor({"--federation-ca-file", dir_ / "none.pem"}, 4).find("error: federation:"),
+            std::string::npos);
+}
+
 TEST_F(ApiCli, DoctorFindsWhatIsWrongAndSaysHowToMendIt) {
   init();
   run({"migrate"});

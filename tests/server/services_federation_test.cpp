@@ -225,7 +225,10 @@ TEST_F(FederationServices, TheDocumentIsRenewedWithinItsLifeAndNumbersNeverDecre
     number = shown().content.sequence;
   }
   clock_.advance(-60 * kDay);  // A clock that was ahead is right again.
+  EXPECT_TRUE(federation().identity_is_old(clock_.now_ms())) << "peers refuse what is dated in the future";
   federation().issue_identity();
+  EXPECT_FALSE(federation().identity_is_old(clock_.now_ms()));
+  EXPECT_EQ(federation().identity()->document.issued_at, clock_.now_ms());
   EXPECT_GT(federation().identity()->document.sequence, number);
 }
 

@@ -129,8 +129,29 @@ export const eventTypes = enumeration<EventType | 'completion'>('MYCHAT_EVENT_',
   connection: 1, progress: 1, message: 1, messageStatus: 1, typing: 1, presence: 1, contact: 1, keyChanged: 1,
   sessionEnded: 1 });
 
+/** Whether a node's document follows from what was known of it: `MYCHAT_FEDERATION_...`. */
+export type Continuity = 'first' | 'same' | 'renewed' | 'rotated';
+export const continuities = enumeration<Continuity>('MYCHAT_FEDERATION_', { first: 1, same: 1, renewed: 1, rotated: 1 });
+
+/** Which nodes an operator lets in: `MYCHAT_FEDERATION_...`. */
+export type FederationMode = 'open' | 'allowList' | 'approval';
+export const federationModes = enumeration<FederationMode>('MYCHAT_FEDERATION_', { open: 1, allowList: 1, approval: 1 });
+
+/** What the rules say of a node: `MYCHAT_FEDERATION_...`. */
+export type Verdict = 'allowed' | 'blocked' | 'notListed' | 'awaitsApproval';
+export const verdicts = enumeration<Verdict>('MYCHAT_FEDERATION_', { allowed: 1, blocked: 1, notListed: 1,
+  awaitsApproval: 1 });
+
+/** What is allowed to a node for development: `MYCHAT_FEDERATION_...`. */
+export const federationFlags = enumeration<'allowHttp' | 'allowNonPublic'>('MYCHAT_FEDERATION_', { allowHttp: 1,
+  allowNonPublic: 1 });
+
 /** For the parity test: every enumeration and what its C constants begin with. */
 export const enumerations: Readonly<Record<string, Enumeration<string>>> = {
+  MYCHAT_FEDERATION_: {
+    ...continuities,
+    names: [...continuities.names, ...federationModes.names, ...verdicts.names, ...federationFlags.names],
+  },
   MYCHAT_E_: statuses, MYCHAT_DOMAIN_: domains, MYCHAT_LOG_: logLevels, MYCHAT_POLICY_: policies,
   MYCHAT_DIRECTION_: directions, MYCHAT_CONTENT_: contentTypes, MYCHAT_MESSAGE_: messageStatuses,
   MYCHAT_VERIFICATION_: verifications, MYCHAT_REPAIR_: repairs, MYCHAT_TRUST_: trusts, MYCHAT_PRESENCE_: presences,

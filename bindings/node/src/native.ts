@@ -210,12 +210,43 @@ export interface RawWatcher {
 }
 
 /** @internal */
+export interface RawFederationNode { readonly node: unique symbol }
+/** @internal */
+export interface RawHandshake { readonly handshake: unique symbol }
+/** @internal */
+export interface RawFederationOptions {
+  flags: number; domain: string; api_url: string; capabilities: string | null; ca_file: string | null; began_at: number;
+  max_message_size: number; max_transaction_items: number; max_transaction_bytes: number;
+}
+/** @internal */
+export interface RawDocumentOptions {
+  sequence: number; issued_at: number; valid_until: number; next_key: string | null; previous: string | null;
+}
+interface RawPeerLimits {
+  readonly max_message_size: number; readonly max_transaction_items: number; readonly max_transaction_bytes: number;
+}
+/** @internal */
+export interface RawDocument extends RawPeerLimits {
+  readonly continuity: number; readonly domain: string; readonly api_url: string; readonly key: string; readonly key_id: string;
+  readonly next_key: string; readonly capabilities: string; readonly protocol: number; readonly rotations: number;
+  readonly sequence: number; readonly issued_at: number; readonly valid_until: number; readonly clock_ahead: number;
+  readonly json: string; readonly known: string;
+}
+/** @internal */
+export interface RawAgreement extends RawPeerLimits {
+  readonly protocol: number; readonly peer: string; readonly capabilities: string; readonly confirm: string;
+  readonly clock_ahead: number; readonly known: string;
+}
+
+/** @internal */
 export interface Native {
   readonly Watcher: new (fd: number, readable: () => void) => RawWatcher;
   readonly mychat_client_options: new () => RawClientOptions;
   readonly mychat_register_options: new () => RawRegisterOptions;
   readonly mychat_login_options: new () => RawLoginOptions;
   readonly mychat_send_options: new () => RawSendOptions;
+  readonly mychat_federation_options: new () => RawFederationOptions;
+  readonly mychat_federation_document_options: new () => RawDocumentOptions;
 
   mychat_version_number(): number;
   mychat_version_string(): string;
@@ -283,6 +314,39 @@ export interface Native {
   mychat_client_export_backup(client: RawClient, password: Text, kind: number): Promise<RawBackup>;
   mychat_client_import_backup(client: RawClient, data: Bytes, password: Text): Promise<RawBackupReport>;
   mychat_client_rotate_identity(client: RawClient, password: Text | null): Promise<number>;
+
+  mychat_federation_new_key(): Buffer;
+  mychat_federation_public_key(key: Bytes): string;
+  mychat_federation_node_create(options: RawFederationOptions, key: Bytes): RawFederationNode;
+  mychat_federation_sign_document(node: RawFederationNode, options: RawDocumentOptions, previousKey: Bytes): string;
+  mychat_federation_verify_document(json: string, domain: string, known: string | null, flags: number, now: number): RawDocument;
+  mychat_federation_discover(
+    node: RawFederationNode, domain: string, known: string | null, timeout: number, now: number): Promise<RawDocument>;
+  mychat_federation_handshake_begin(node: RawFederationNode, peer: string, now: number): RawHandshake;
+  mychat_federation_hello_origin(node: RawFederationNode, hello: string): string;
+  mychat_federation_handshake_answer(
+    node: RawFederationNode, hello: string, document: string, known: string, now: number): RawHandshake;
+  mychat_federation_handshake_finish(
+    handshake: RawHandshake, welcome: string, document: string, known: string, now: number): RawAgreement;
+  mychat_federation_handshake_confirm(handshake: RawHandshake, confirm: string, known: string, now: number): RawAgreement;
+  mychat_federation_handshake_id(handshake: RawHandshake): string;
+  mychat_federation_handshake_message(handshake: RawHandshake): string;
+  mychat_federation_confirm_id(confirm: string): string;
+  mychat_federation_sign_request(
+    node: RawFederationNode, destination: string, method: string, uri: string, body: Bytes, now: number): string;
+  mychat_federation_request_origin(headers: string): string;
+  mychat_federation_verify_request(
+    node: RawFederationNode, method: string, uri: string, headers: string, body: Bytes, known: string, now: number): void;
+  mychat_federation_sign_response(
+    node: RawFederationNode, method: string, uri: string, requestHeaders: string, status: number, body: Bytes,
+    now: number): string;
+  mychat_federation_verify_response(
+    method: string, uri: string, requestHeaders: string, status: number, headers: string, body: Bytes, known: string,
+    now: number): void;
+  mychat_federation_judge(mode: number, allowed: string, blocked: string, domain: string): number;
+  mychat_federation_address_kind(address: string): string;
+  mychat_federation_document_free(freed: RawDocument): void;
+  mychat_federation_agreement_free(freed: RawAgreement): void;
 
   mychat_account_free(freed: RawAccount): void;
   mychat_backup_free(freed: RawBackup): void;

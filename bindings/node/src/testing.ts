@@ -16,6 +16,10 @@ import { Client, type ClientOptions } from './client';
 export interface NodeOptions {
   /** The mychat-server program. Default: `MYCHAT_SERVER`, else `mychat-server` in `PATH`. */
   server?: string | undefined;
+  /** The part of its users' handles after the `@`: default `localhost`. */
+  domain?: string | undefined;
+  /** The port to listen on: default any that is free. */
+  port?: number | undefined;
   /** More arguments of `mychat-server dev`. */
   flags?: readonly string[] | undefined;
   /** Milliseconds to wait for it: default 30,000. */
@@ -55,6 +59,7 @@ export class TestNode {
   /** @internal Use {@link startNode}. */
   constructor(options: NodeOptions) {
     this.#options = options;
+    this.#port = options.port ?? 0;
   }
 
   /** Where it listens: `http://127.0.0.1:PORT`. */
@@ -66,7 +71,7 @@ export class TestNode {
   }
   /** The part of its users' handles after the `@`. */
   get domain(): string {
-    return 'localhost';
+    return this.#options.domain ?? 'localhost';
   }
   /** A folder that is removed with the node, for stores and other files. */
   get folder(): string {
@@ -85,7 +90,7 @@ export class TestNode {
     rmSync(ready, { force: true });
     // The node ends, and erases its folder, when its standard input ends: however this process ended.
     const child = spawn(findServer(this.#options), ['dev', '--lifeline', '--port', String(this.#port), '--data-dir',
-      this.#folder, '--ready-file', ready, ...flags], { stdio: ['pipe', 'pipe', 'pipe'] });
+      this.#folder, '--domain', this.domain, '--ready-file', ready, ...flags], { stdio: ['pipe', 'pipe', 'pipe'] });
     child.on('error', (error) => (this.#output += String(error)));
     child.stdin.on('error', () => undefined);
     for (const output of [child.stdout, child.stderr]) {

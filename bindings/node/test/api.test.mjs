@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { inspect } from 'node:util';
 import * as mychat from 'mychat';
+import * as federation from 'mychat/federation';
 import * as testing from 'mychat/testing';
 import { refused } from './support.mjs';
 
@@ -36,7 +37,18 @@ const INSTEAD = {
   mychat_contact_free: 'copied', mychat_contact_list_free: 'copied', mychat_conversation_list_free: 'copied',
   mychat_event_free: 'copied', mychat_explanation_free: 'copied', mychat_message_free: 'copied',
   mychat_message_list_free: 'copied', mychat_store_report_free: 'copied',
+  mychat_federation_options_init: 'FederationOptions', mychat_federation_document_options_init: 'DocumentOptions',
+  mychat_federation_node_create: 'new Node()', mychat_federation_node_free: 'the collector',
+  mychat_federation_handshake_begin: 'Node.beginHandshake', mychat_federation_handshake_answer: 'Node.answerHandshake',
+  mychat_federation_handshake_finish: 'Handshake.finish', mychat_federation_handshake_confirm: 'Handshake.confirm',
+  mychat_federation_handshake_id: 'Handshake.id', mychat_federation_handshake_message: 'Handshake.message',
+  mychat_federation_handshake_free: 'the collector', mychat_federation_document_free: 'copied',
+  mychat_federation_agreement_free: 'copied',
 };
+const METHODS = [
+  [federation.Node, 'beginHandshake'], [federation.Node, 'answerHandshake'], [federation.Handshake, 'finish'],
+  [federation.Handshake, 'confirm'], [federation.Handshake, 'id'], [federation.Handshake, 'message'],
+];
 
 test('every function of the C ABI is here, or is listed with what stands in its place', () => {
   const source = process.env.MYCHAT_SOURCE_DIR;
@@ -46,12 +58,16 @@ test('every function of the C ABI is here, or is listed with what stands in its 
   const missing = [];
   for (const symbol of symbols) {
     const method = camel(symbol.replace(/^mychat_client_/, ''));
-    const here = symbol.startsWith('mychat_client_')
+    const ofNodes = camel(symbol.replace(/^mychat_federation_/, ''));
+    const here = symbol.startsWith('mychat_federation_')
+      ? typeof federation[ofNodes] === 'function' || ofNodes in federation.Node.prototype
+      : symbol.startsWith('mychat_client_')
       ? method in Client.prototype || method in Client
       : typeof mychat[camel(symbol.replace(/^mychat_/, ''))] === 'function';
     if (here === Object.hasOwn(INSTEAD, symbol)) missing.push(symbol);
   }
   assert.deepEqual(missing, [], 'neither a method nor listed, or both');
+  for (const [owner, name] of METHODS) assert.ok(name in owner.prototype, name);
   for (const name of Object.keys(INSTEAD)) assert.ok(symbols.includes(name), `${name} is no function of the ABI`);
 });
 
@@ -68,6 +84,7 @@ test('ES modules and CommonJS get the same', () => {
   const common = require('mychat');
   assert.equal(common.Client, Client);
   assert.equal(require('mychat/testing').startNode, testing.startNode);
+  assert.equal(require('mychat/federation').Node, federation.Node);
   for (const name of Object.keys(common)) assert.ok(name in mychat, name);
 });
 

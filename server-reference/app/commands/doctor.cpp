@@ -44,6 +44,7 @@ class Doctor {
     check_port();
     check_limits();
     check_proxy();
+    check_federation();
     return std::move(findings_);
   }
 
@@ -221,6 +222,26 @@ class Doctor {
       add(Severity::kHint, "proxy", "Behind a reverse proxy, all clients have the proxy's address.",
           "Set TRUSTED_PROXIES=127.0.0.1 and let the proxy send X-Forwarded-For, so that limits count each "
           "client.");
+  }
+
+  void check_federation() {
+    if (!config_.federation_enabled) return;
+    bool sound = true;
+    const auto found = [&](Severity severity, std::string message, std::string remedy) {
+      sound = false;
+      add(severity, "federation", std::move(message), std::move(remedy));
+    };
+    if (config_.federation_plain_http)
+      found(Severity::kWarning, "Other nodes are reached over http (FEDERATION_PLAIN_HTTP).",
+            "Remove it: anybody between can be any node.");
+    if (config_.federation_allow_private)
+      found(Severity::kWarning, "Nodes at private addresses are asked (FEDERATION_ALLOW_PRIVATE).",
+            "Remove it: others can make this node ask what only this network should reach.");
+    const std::string& authorities = config_.federation_ca_file;
+    if (!authorities.empty() && ::access(authorities.c_str(), R_OK) != 0)
+      found(Severity::kError, authorities + " (FEDERATION_CA_FILE) cannot be read.",
+            "Check the path, and that the node's user may read it.");
+    if (sound) ok("federation", "For the way to another node: mychat-server doctor DOMAIN.");
   }
 
   const LoadedConfig& loaded_;

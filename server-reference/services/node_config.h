@@ -24,7 +24,7 @@ struct NodeConfig {
   bool registration_open = false;
   bool federation_enabled = false;
   std::string federation_api;  // "https://DOMAIN/api/federation": where other nodes reach this one.
-  std::int64_t federation_max_items = 256;  // Of a transaction that it takes.
+  std::int64_t federation_max_items = 256;  // Asked for in one transaction.
   federation::Mode federation_mode = federation::Mode::kOpen;
   bool federation_presence = true;       // Other nodes are told who is online, as far as they may know.
   std::int64_t federation_key_days = 0;  // Age at which the node's key is changed; 0: by command only.

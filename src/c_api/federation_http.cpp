@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "c_api/federation_node.h"
+#include "federation/header_lines.h"
 #include "federation/http_signature.h"
 #include "mychat/federation.h"
 #include "protocol/handle.h"
@@ -14,32 +15,8 @@ using namespace mychat::c_api;
 
 namespace {
 
-constexpr std::size_t kHeadersMax = 64 * 1024;
-constexpr std::size_t kHeaderCountMax = 256;
-
-std::string_view trimmed(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 std::vector<federation::HeaderField> require_headers(const char* lines, const char* name) {
-  std::string_view rest = require_text(lines, name);
-  if (rest.size() > kHeadersMax)
-    throw Error(MYCHAT_E_TOO_LARGE, MYCHAT_DOMAIN_FEDERATION, "The headers are longer than 64 KiB.");
-  std::vector<federation::HeaderField> fields;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (trimmed(line).empty()) continue;
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || colon == 0 || fields.size() == kHeaderCountMax)
-      throw Error(MYCHAT_E_MALFORMED, MYCHAT_DOMAIN_FEDERATION, "The headers are no lines \"name: value\".");
-    fields.emplace_back(lower_ascii(line.substr(0, colon)), trimmed(line.substr(colon + 1)));
-  }
-  return fields;
+  return federation::parse_header_lines(require_text(lines, name));
 }
 
 std::string lines_of(const std::vector<federation::HeaderField>& fields) {

@@ -9,11 +9,14 @@
 
 #include "base/error.h"
 #include "federation/address_rules.h"
+#include "federation/discovery.h"
 #include "federation/document_form.h"
 #include "federation/handshake.h"
+#include "federation/header_lines.h"
 #include "federation/hint.h"
 #include "federation/http_signature.h"
 #include "federation/node_document.h"
+#include "federation/pin_text.h"
 #include "federation/policy.h"
 #include "federation/statement.h"
 #include "federation/structured_fields.h"
@@ -73,6 +76,11 @@ void check_wire(std::string_view input) {
   static_cast<void>(verify_document(statement, "alpha.example", kNow));
 }
 
+void check_known(std::string_view input) {
+  const PinnedNode known = pin_from_text(input);
+  if (!(pin_from_text(pin_text(known)) == known)) std::abort();
+}
+
 void check_fields(std::string_view input) {
   const sf::Dictionary fields = sf::parse_dictionary(input, "X");
   if (!(sf::parse_dictionary(sf::serialize(fields), "X") == fields)) std::abort();
@@ -126,6 +134,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_signature(input);
   refuse_or([&] { check_transaction(input); });
   refuse_or([&] { check_hints(input); });
+  refuse_or([&] { check_known(input); });
+  refuse_or([&] { static_cast<void>(parse_header_lines(input)); });
+  refuse_or([&] { static_cast<void>(read_well_known(200, input, kNow, "alpha.example", kNow, {})); });
   check_names(input);
   return 0;
 }

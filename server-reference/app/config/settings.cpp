@@ -187,7 +187,7 @@ void add_federation(std::vector<Setting>& out) {
       path_setting("FEDERATION_CA_FILE", &Config::federation_ca_file,
                    "PEM authorities that other nodes' certificates must come from; empty: the system's"));
   out.push_back(number_setting("FEDERATION_MAX_ITEMS", &Config::federation_max_items, 1, 256,
-                               "items that this node takes in one transaction of another"));
+                               "how many items other nodes are asked to send in one transaction at most"));
   out.push_back(number_setting("FEDERATION_PEER_REQUESTS_PER_MINUTE",
                                &Config::federation_peer_requests_per_minute, 0, 10'000'000,
                                "requests of one other node; 0: no limit"));

@@ -1,6 +1,8 @@
 #include "transport/http_transfer.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,6 +15,10 @@
 
 namespace mychat {
 namespace {
+
+constexpr unsigned kUnheardMs =
+    20'000;  // Sent and not acknowledged by the other side: the connection is given up.
+constexpr long kNamesKnownSeconds = 10;  // Then a host may be found elsewhere.
 
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
@@ -100,6 +106,7 @@ void HttpTransfer::prepare(const TransportOptions& options, const std::string& a
   set(CURLOPT_OPENSOCKETFUNCTION, &HttpTransfer::on_socket);
   set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
   address_filter_ = options.address_filter;
+  set(CURLOPT_DNS_CACHE_TIMEOUT, kNamesKnownSeconds);
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   if (!options.proxy_from_environment) set(CURLOPT_PROXY, "");
 
@@ -171,7 +178,10 @@ curl_socket_t HttpTransfer::on_socket(void* self, curlsocktype, curl_sockaddr* a
   } catch (const std::bad_alloc&) {
     return CURL_SOCKET_BAD;
   }
-  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  // A path that is dead, or a server that moved away, is noticed before the request's own time is over.
+  if (fd >= 0) ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &kUnheardMs, sizeof kUnheardMs);
+  return fd;
 }
 
 bool HttpTransfer::may_connect(const sockaddr* address) {

@@ -140,7 +140,7 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
     if (!Number.isSafeInteger(highWaterMark) || highWaterMark < 1) throw new RangeError('highWaterMark is not a positive integer');
     const aborted = (): void => leave({ reason: signal?.reason });
     const leave = (failure?: { reason: unknown }): void => {
-      this.#streams.delete(stream);
+      if (this.#streams.delete(stream)) this.#leaveBehind(stream.unfinished());
       this.#readOn();
       signal?.removeEventListener('abort', aborted);
       if (failure) stream.end(failure);
@@ -424,8 +424,7 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
     const event = toEvent(raw, type);
     if (event === null) return;
     if (event.type === 'connection') this.#state = event.connection.state;
-    const heard = this.#streams.size > 0 || this.listenerCount(type) > 0 || this.listenerCount('event') > 0;
-    if (!heard) {
+    if (!this.#hears(type)) {
       if (event.seq !== 0) this.#missed = true;
       if (type === 'message') this.#unheard = Math.min(this.#unheard, event.seq);
       return;
@@ -434,6 +433,18 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
     (this.emit as (name: string, ...values: unknown[]) => boolean)(type, payload(event), event);
     this.emit('event', event);
     if (event.seq > this.#given) this.#given = event.seq;
+  }
+
+  #hears(type: ClientEvent['type']): boolean {
+    return this.#streams.size > 0 || this.listenerCount(type) > 0 || this.listenerCount('event') > 0;
+  }
+
+  // A sequence ended before it was done with these: they are kept for the next one.
+  #leaveBehind(events: ClientEvent[]): void {
+    const first = events.find((event) => !this.#hears(event.type));
+    if (first === undefined) return;
+    this.#missed = true;
+    this.#unheard = Math.min(this.#unheard, first.seq);
   }
 
   #complete(request: number, completion: Completed): void {

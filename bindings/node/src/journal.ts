@@ -11,7 +11,7 @@ export interface Reader {
 export class EventStream implements AsyncIterableIterator<ClientEvent> {
   readonly #waiting: ClientEvent[] = [];
   readonly #takers: { resolve: (result: IteratorResult<ClientEvent>) => void; reject: (reason: unknown) => void }[] = [];
-  #inHand = 0;
+  #inHand: ClientEvent | null = null;
   #ended = false;
   #failure: { reason: unknown } | null = null;
   readonly #most: number;
@@ -39,7 +39,7 @@ export class EventStream implements AsyncIterableIterator<ClientEvent> {
       this.#waiting.push(event);
       return;
     }
-    this.#inHand = event.seq;
+    this.#inHand = event;
     taker.resolve({ done: false, value: event });
   }
 
@@ -55,9 +55,12 @@ export class EventStream implements AsyncIterableIterator<ClientEvent> {
 
   /** @internal */
   outstanding(): number {
-    if (this.#inHand !== 0) return this.#inHand;
-    for (const event of this.#waiting) if (event.seq !== 0) return event.seq;
-    return Infinity;
+    return this.unfinished()[0]?.seq ?? Infinity;
+  }
+
+  /** @internal What is of the journal, and was not done with by the loop. */
+  unfinished(): ClientEvent[] {
+    return [...(this.#inHand === null ? [] : [this.#inHand]), ...this.#waiting].filter((event) => event.seq !== 0);
   }
 
   /** @internal Forgets what waits and is of the journal, which will give it again. */
@@ -68,10 +71,9 @@ export class EventStream implements AsyncIterableIterator<ClientEvent> {
 
   /** The next event. Asking for it says that the one before is done with. */
   next(): Promise<IteratorResult<ClientEvent>> {
-    const done = this.#inHand !== 0;
-    this.#inHand = 0;
+    const done = this.#inHand !== null;
     const event = this.#waiting.shift();
-    if (event !== undefined) this.#inHand = event.seq;
+    this.#inHand = event ?? null;
     if (done) this.#progressed();
     this.#asked();
     if (event !== undefined) return Promise.resolve({ done: false, value: event });
@@ -84,12 +86,13 @@ export class EventStream implements AsyncIterableIterator<ClientEvent> {
     return new Promise((resolve, reject) => this.#takers.push({ resolve, reject }));
   }
 
-  /** Ends the sequence. The event in hand counts as not done with. */
+  /** Ends the sequence. The event in hand counts as not done with: it, and what waits, comes again to the next sequence, or
+   *  after a restart, unless a listener or another sequence was given it as well. */
   return(): Promise<IteratorResult<ClientEvent>> {
-    this.#waiting.length = 0;
-    this.#inHand = 0;
-    this.end();
     this.#left();
+    this.#waiting.length = 0;
+    this.#inHand = null;
+    this.end();
     return Promise.resolve({ done: true, value: undefined });
   }
 

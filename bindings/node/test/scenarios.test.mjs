@@ -317,6 +317,26 @@ test('a rewind while messages come gives all of them again, in order', async () 
   assert.deepEqual(texts, wanted);
 });
 
+test('a loop that is left loses nothing', async () => {
+  const [a, b] = await pair();
+  a.client.removeAllListeners();  // Nobody else is there for events.
+  const texts = ['eins', 'zwei', 'drei', 'vier', 'fünf'];
+  const first = a.client.events();
+  for (const text of texts) await b.client.sendText(a.handle, text);
+  await eventually(async () => (await a.client.history(b.handle)).messages.length === texts.length);
+  await new Promise((resolve) => setTimeout(resolve, 200));  // The rest waits for the loop by now.
+  for await (const event of first) if (event.type === 'message') break;
+  await b.client.sendText(a.handle, 'sechs');
+  await eventually(async () => (await a.client.history(b.handle)).messages.length === texts.length + 1);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const got = [];
+  for await (const event of a.client.events()) {
+    if (event.type === 'message') got.push(event.message.text);
+    if (got.length === texts.length + 1) break;
+  }
+  assert.deepEqual(got, [...texts, 'sechs']);
+});
+
 test('notices', async () => {
   const [a, b] = await pair();
   await Promise.all([a.watch.state('online'), b.watch.state('online')]);  // Who is not there gets no notice.

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -34,6 +35,7 @@ struct CourierOptions {
   std::int64_t keys_fresh_ms = 3'600'000;
   // From the beginning of one transaction to the next: 200 requests a second is what nodes take of one other.
   std::int64_t between_transactions_ms = 6;
+  bool learn_peers = false;  // Ask others which nodes they speak with.
   int batch_items = 256;
   std::int64_t batch_bytes = 4 * 1024 * 1024;
 };
@@ -92,6 +94,8 @@ class Courier {
   void keys_came(const std::string& handle, const PeerAnswer& answer,
                  const std::function<void(Result<wire::KeyResponse>)>& finish);
   void send_hints(Link& link);
+  void learn(Link& link);
+  void learned(const std::string& from, const std::vector<std::string>& domains);
   void expire();
   void renew_identity();
   void greet_all();

@@ -125,6 +125,7 @@ void Courier::greeted(Link& link, const FetchedDocument& fetched, const federati
           log_.write(
               LogLevel::kInfo, "federation",
               "Handshake with " + known.domain + ": protocol " + std::to_string(agreement.protocol) + ".");
+          learn(known);
           step(known);
         });
       });

@@ -31,6 +31,7 @@ struct Courier::Link {
   std::int64_t failures = 0;
   std::int64_t failing_since_ms = 0;
   std::int64_t next_try_ms = 0;            // Of the clock's now_ms().
+  std::int64_t learn_at_ms = INT64_MIN;    // Of the clock's monotonic_ms().
   std::int64_t next_send_ms = 0;           // Of the clock's monotonic_ms().
   std::map<std::string, LookUp> look_ups;  // By handle.
   int asking = 0;

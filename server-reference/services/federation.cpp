@@ -193,6 +193,21 @@ std::vector<PeerRow> Federation::peers() {
   return all_peers(*db);
 }
 
+std::vector<std::string> Federation::peers_to_tell(std::string_view except, std::size_t most) {
+  constexpr std::int64_t kLatelyMs = std::int64_t{8} * 24 * 3'600'000;
+  const std::int64_t now = impl_->context.clock.now_ms();
+  std::vector<std::string> domains;
+  for (PeerRow& peer : peers()) {
+    const bool lately = peer.last_seen && now - *peer.last_seen < kLatelyMs;
+    if (!lately || peer.key.empty() || peer.protocol == 0 || peer.domain == except ||
+        peer.standing == PeerStanding::kKeyChanged || judge(peer.domain) != federation::Verdict::kAllowed)
+      continue;
+    if (domains.size() == most) break;
+    domains.push_back(std::move(peer.domain));
+  }
+  return domains;
+}
+
 std::vector<NodeId> Federation::waiting_peers() {
   auto db = impl_->context.storage.read();
   return peers_with_queue(*db);
@@ -218,6 +233,7 @@ void Federation::pin(federation::PinnedNode pinned, std::string api_url,
           row.clock_ahead_ms = agreement->clock_ahead_ms;
         }
         put_peer_identity(change.db, row, change.now);
+        if (agreement) put_peer_heard(change.db, row.id, change.now);
         return row.id;
       },
       std::move(done));

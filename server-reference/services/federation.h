@@ -72,6 +72,8 @@ class Federation {
   std::optional<PeerRow> peer(std::string_view domain);
   std::optional<PeerRow> peer(NodeId node);
   std::vector<PeerRow> peers();
+  // The domains of those that a handshake ended well with and that were heard of lately, without `except`.
+  std::vector<std::string> peers_to_tell(std::string_view except, std::size_t most);
   std::vector<NodeId> waiting_peers();
   // `most_bytes`: of the body; a single larger item is sent alone.
   OutBatch next_batch(NodeId node, int most_items, std::int64_t most_bytes);

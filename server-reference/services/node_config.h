@@ -24,6 +24,8 @@ struct NodeConfig {
   bool registration_open = false;
   bool federation_enabled = false;
   std::string federation_api;  // "https://DOMAIN/api/federation": where other nodes reach this one.
+  bool federation_share_peers = false;
+  bool federation_learn_peers = false;
   std::int64_t federation_max_items = 256;  // Asked for in one transaction.
   federation::Mode federation_mode = federation::Mode::kOpen;
   bool federation_presence = true;       // Other nodes are told who is online, as far as they may know.

@@ -113,6 +113,8 @@ class Keys {
     document.valid_until = change_.now + federation::kDocumentLifeMs;
     document.capabilities = {"account_deleted", "echo",    "hints",   "key_change",
                              "messages",        "profile", "receipts"};
+    if (context_.config.federation_share_peers || context_.config.federation_learn_peers)
+      document.capabilities.emplace_back("peers");
     document.limits.max_message_size = static_cast<std::int64_t>(context_.config.max_message_size);
     document.limits.max_transaction_items = context_.config.federation_max_items;
     document.key = key_->public_key();

@@ -140,6 +140,10 @@ void put_peer_attempt(SqliteConnection& db, NodeId id, std::int64_t failures, st
          failures, next_try_at, error, now, id);
 }
 
+void put_peer_heard(SqliteConnection& db, NodeId node, std::int64_t now) {
+  db.run("UPDATE nodes SET last_seen = ?2, updated_at = ?2 WHERE id = ?1", node, now);
+}
+
 void put_peer_seen(SqliteConnection& db, NodeId id, std::int64_t latency_ms, std::int64_t now) {
   db.run(
       "UPDATE nodes SET failures = 0, next_try_at = 0, last_error = NULL, last_seen = ?2, latency_ms = ?3, "

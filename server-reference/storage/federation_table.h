@@ -79,6 +79,8 @@ void put_peer_standing(SqliteConnection& db, NodeId id, PeerStanding standing, s
 void put_peer_attempt(SqliteConnection& db, NodeId id, std::int64_t failures, std::int64_t next_try_at,
                       const std::optional<std::string>& error, std::int64_t now);
 void put_peer_seen(SqliteConnection& db, NodeId id, std::int64_t latency_ms, std::int64_t now);
+// It answered or asked; what failed before is not forgotten.
+void put_peer_heard(SqliteConnection& db, NodeId node, std::int64_t now);
 void put_peer_received(SqliteConnection& db, NodeId id, std::string_view stream, std::int64_t seq,
                        std::int64_t now);
 

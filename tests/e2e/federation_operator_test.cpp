@@ -119,6 +119,25 @@ TEST_F(FederationOperator, ANodeWaitsForApprovalOnTheListAndIsLetIn) {
   EXPECT_EQ(listed(b, a.domain)->status, "ok");
 }
 
+TEST_F(FederationOperator, NodesAreLearnedFromANodeThatTells) {
+  const FederatedNode a({"--federation-allow-private", "true", "--federation-learn-peers", "true"});
+  const FederatedNode b({"--federation-allow-private", "true", "--federation-share-peers", "true"});
+  const FederatedNode c(kPrivate);
+  Sdk alice = user(a, "alice", test::kAliceKey);
+  Sdk bob = user(b, "bob", test::kBobKey);
+  Sdk carol = user(c, "carol", test::kBobKey);
+  ASSERT_EQ(bob.lookup(carol.handle), MYCHAT_OK) << bob.error;
+  ASSERT_EQ(alice.lookup(bob.handle), MYCHAT_OK) << alice.error;
+  alice.until(
+      [&] {
+        const auto found = listed(a, c.domain);
+        return found && found->status == "ok";
+      },
+      "the third node is known");
+  EXPECT_EQ(listed(c, a.domain)->status, "ok");
+  EXPECT_EQ(rest(b.port, "GET", "/api/federation/peers").status, 401);  // Only nodes are told.
+}
+
 TEST_F(FederationOperator, AnAllowListLetsInWhomItNames) {
   const FederatedNode a(kPrivate);
   const FederatedNode b(in_mode("allow-list"));

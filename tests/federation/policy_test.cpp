@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error.h"
+#include "federation/peer_list.h"
+
 namespace mychat::federation {
 namespace {
 
@@ -44,6 +47,17 @@ TEST(FederationPolicy, TheModeDecidesAboutStrangers) {
   EXPECT_EQ(Policy{.mode = Mode::kOpen}.judge("stranger.example"), Verdict::kAllowed);
   EXPECT_EQ(Policy{.mode = Mode::kAllowList}.judge("stranger.example"), Verdict::kNotListed);
   EXPECT_EQ(Policy{.mode = Mode::kApproval}.judge("stranger.example"), Verdict::kAwaitsApproval);
+}
+
+TEST(PeerList, IsWrittenAndRead) {
+  const std::vector<std::string> domains{"a.example", "b.example:8443"};
+  EXPECT_EQ(peer_list_from_json(peer_list_json(domains)), domains);
+  EXPECT_TRUE(peer_list_from_json(R"({"peers":[]})").empty());
+  for (const char* bad : {"", "{}", R"({"peers":{}})", R"({"peers":[1]})", R"({"peers":["a b"]})"})
+    EXPECT_THROW(static_cast<void>(peer_list_from_json(bad)), Error) << bad;
+  EXPECT_THROW(static_cast<void>(peer_list_from_json(
+                   peer_list_json(std::vector<std::string>(kPeerListMax + 1, "a.example")))),
+               Error);
 }
 
 }  // namespace

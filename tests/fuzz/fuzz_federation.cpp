@@ -16,6 +16,7 @@
 #include "federation/hint.h"
 #include "federation/http_signature.h"
 #include "federation/node_document.h"
+#include "federation/peer_list.h"
 #include "federation/pin_text.h"
 #include "federation/policy.h"
 #include "federation/statement.h"
@@ -135,6 +136,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   refuse_or([&] { check_transaction(input); });
   refuse_or([&] { check_hints(input); });
   refuse_or([&] { check_known(input); });
+  refuse_or([&] { static_cast<void>(peer_list_from_json(input)); });
   refuse_or([&] { static_cast<void>(parse_header_lines(input)); });
   refuse_or([&] { static_cast<void>(read_well_known(200, input, kNow, "alpha.example", kNow, {})); });
   check_names(input);

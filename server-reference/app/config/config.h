@@ -38,6 +38,8 @@ struct Config {
   bool federation_presence = true;          // Tell nodes who is online of those their users have talked with.
   std::int64_t federation_key_days = 0;     // Age at which the node's key is changed; 0: by command only.
   std::int64_t federation_max_items = 256;  // Asked for in one transaction.
+  bool federation_share_peers = false;      // Tell nodes which nodes this one speaks with.
+  bool federation_learn_peers = false;      // Ask them, and greet those.
   bool federation_allow_private = false;    // For development: nodes at addresses that are not public.
   bool federation_plain_http = false;       // For development: nodes are reached over http.
 

@@ -195,6 +195,10 @@ void add_federation(std::vector<Setting>& out) {
                              "tell other nodes who is online of those their users have talked with"));
   out.push_back(number_setting("FEDERATION_KEY_DAYS", &Config::federation_key_days, 0, 3650,
                                "days after which the node's key is changed by itself; 0: by command only"));
+  out.push_back(bool_setting("FEDERATION_SHARE_PEERS", &Config::federation_share_peers,
+                             "tell nodes that ask which nodes this one speaks with"));
+  out.push_back(bool_setting("FEDERATION_LEARN_PEERS", &Config::federation_learn_peers,
+                             "ask nodes which nodes they speak with, and greet those"));
   out.push_back(bool_setting("FEDERATION_ALLOW_PRIVATE", &Config::federation_allow_private,
                              "development only: nodes at loopback and private addresses"));
   out.push_back(bool_setting("FEDERATION_PLAIN_HTTP", &Config::federation_plain_http,

@@ -27,6 +27,8 @@ NodeConfig services_config(const Config& config) {
       config.federation_api_url.empty()
           ? (config.federation_plain_http ? "http://" : "https://") + config.domain + "/api/federation"
           : config.federation_api_url;
+  out.federation_share_peers = config.federation_share_peers;
+  out.federation_learn_peers = config.federation_learn_peers;
   out.federation_max_items = config.federation_max_items;
   for (const auto mode : {federation::Mode::kOpen, federation::Mode::kAllowList, federation::Mode::kApproval})
     if (config.federation_mode == federation::mode_name(mode)) out.federation_mode = mode;
@@ -62,6 +64,7 @@ RoutesConfig routes_config(const Config& config, const NodeOptions& options) {
   for (const std::string& text : config.trusted_proxies)
     if (const auto network = Network::parse(text)) out.trusted_proxies.push_back(*network);
   out.max_message_size = static_cast<std::size_t>(config.max_message_size);
+  out.share_peers = config.federation_share_peers;
   out.requests_per_minute = config.requests_per_minute;
   out.ws = options.ws;
   return out;
@@ -71,6 +74,7 @@ PeeringOptions peering_options(const Config& config) {
   PeeringOptions out;
   out.http = peer_http_options(config);
   out.requests_per_minute = static_cast<int>(config.federation_peer_requests_per_minute);
+  out.courier.learn_peers = config.federation_learn_peers;
   return out;
 }
 

@@ -44,6 +44,7 @@ struct RoutesConfig {
   std::string domain;
   std::vector<std::string> cors_origins;
   std::vector<Network> trusted_proxies;
+  bool share_peers = false;  // Nodes that ask hear which nodes this one speaks with.
   std::size_t max_message_size = limits::kMaxMessageSize;  // Decoded.
   std::int64_t requests_per_minute = 1200;                 // Without a session, of one address; 0: no limit.
   WsRoutesConfig ws;

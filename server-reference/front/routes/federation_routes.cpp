@@ -2,6 +2,7 @@
 #include "crypto/sign.h"
 #include "federation/hint.h"
 #include "federation/http_signature.h"
+#include "federation/peer_list.h"
 #include "federation/transaction.h"
 #include "front/routes/context.h"
 #include "peering/peering.h"
@@ -167,6 +168,17 @@ void reach(RouteContext& context, const ExchangePtr& exchange,
   });
 }
 
+// Which nodes this one speaks with.
+void peers(RouteContext& context, const ExchangePtr& exchange,
+           const std::shared_ptr<InboundRequest>& request) {
+  const FromNode peer = context.peering->gate().identify(*request);
+  if (!context.config.share_peers)
+    throw PeerRefused(403, "not_shared", "This node does not tell which nodes it speaks with.");
+  answer_signed(context, exchange, *request, 200,
+                federation::peer_list_json(
+                    context.services.federation().peers_to_tell(peer.domain, federation::kPeerListMax)));
+}
+
 // v1 nodes ask without a signature: keys are public.
 void keys(RouteContext& context, const ExchangePtr& exchange,
           const std::shared_ptr<InboundRequest>& request) {
@@ -218,6 +230,7 @@ void add_federation_routes(Router& router, RouteContext& context) {
   add("POST", "/api/federation/echo", kEchoBody, echo);
   add("POST", "/api/federation/reach", kEchoBody, reach);
   add("GET", "/api/federation/keys/{username}", 0, keys);
+  add("GET", "/api/federation/peers", 0, peers);
   // Nodes of protocol 1 cannot sign what they send.
   for (const char* pattern : {"/api/federation/messages", "/api/federation/delivery-receipt"}) {
     router.add(

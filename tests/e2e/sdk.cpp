@@ -404,10 +404,14 @@ Msg Sdk::wait_message(const std::string& data) {
 }
 
 Msg Sdk::wait_status(const std::string& id, mychat_message_status status) {
+  // An event shows the message as it is when it is read: a recipient that is quick makes it delivered by
+  // then.
+  const bool further = status == MYCHAT_MESSAGE_PENDING || status == MYCHAT_MESSAGE_DELIVERED;
   return wait(
              [&](const Seen& seen) {
+               const mychat_message_status now = seen.message.status;
                return seen.type == MYCHAT_EVENT_MESSAGE_STATUS && seen.message.id == id &&
-                      seen.message.status == status;
+                      (now == status || (further && now > status && now != MYCHAT_MESSAGE_FAILED));
              },
              "status " + std::to_string(status) + " of " + id)
       .message;

@@ -126,6 +126,7 @@ class Sdk {
   Seen wait_state(mychat_connection_state state);
   Seen wait_online() { return wait_state(MYCHAT_CONNECTION_ONLINE); }
   Msg wait_message(const std::string& data);
+  // At least that: pending may be passed by.
   Msg wait_status(const std::string& id, mychat_message_status status);
   // Pumps until it holds; fails the test otherwise.
   void until(const std::function<bool()>& holds, const std::string& what, int timeout_ms = kWait);

@@ -216,7 +216,6 @@ def test_events_that_nobody_takes_stay_in_the_library(run: Run, node: mychat.tes
     run(main)
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_a_rewind_gives_everything_once_and_in_order(run: Run, node: mychat.testing.Node, name: str) -> None:
     alice_, bob_ = node.async_user(name + "a"), node.async_user(name + "b")
 
@@ -242,6 +241,7 @@ def test_a_rewind_gives_everything_once_and_in_order(run: Run, node: mychat.test
     run(main)
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_a_forgotten_client_is_collected_and_leaves_the_loop(run: Run, tmp_path: pathlib.Path) -> None:
     async def main() -> None:
         client = await mychat.AsyncClient(tmp_path / "s", passphrase="p").open()

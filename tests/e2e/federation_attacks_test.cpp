@@ -210,6 +210,36 @@ TEST_F(Attacks, ADocumentThatLeadsElsewhereOrIsNoneIsRefused) {
   expect_alive();
 }
 
+TEST_F(Attacks, NodesThatAreSlowOrSilentHoldUpNobody) {
+  test::Server silent([](test::Connection& connection) { connection.wait_closed(std::chrono::seconds(60)); });
+  test::Server slow([](test::Connection& connection) {
+    while (connection.write("X"))  // A header that never ends.
+      if (connection.wait_closed(std::chrono::milliseconds(200))) return;
+  });
+  const FederatedNode other({"--federation-allow-private", "true"});
+  Sdk sdk = alice();
+  Sdk::Options options;
+  options.store = dir.file("bob");
+  options.node_url = other.process->url();
+  Sdk bob(options);
+  ASSERT_EQ(bob.import_key(test::kBobKey), MYCHAT_OK) << bob.error;
+  ASSERT_EQ(bob.register_user("bob"), MYCHAT_OK) << bob.error;
+  bob.wait_online();
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < 8; ++i) {
+    for (const test::Server* server : {&silent, &slow})
+      sdk.send("user_" + std::to_string(i) + "@127.0.0.1:" + std::to_string(server->port()), "into the void");
+  }
+  const std::string id = sdk.send(bob.handle, "past them");
+  EXPECT_EQ(bob.wait_message("past them").id, id);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(10));
+  EXPECT_GT(silent.accepted() + slow.accepted(), 0);
+  // They are given up, and that is said.
+  EXPECT_NE(sdk.lookup("somebody@127.0.0.1:" + std::to_string(silent.port())), MYCHAT_OK);
+  EXPECT_NE(sdk.lookup("somebody@127.0.0.1:" + std::to_string(slow.port())), MYCHAT_OK);
+  expect_alive();
+}
+
 TEST_F(Attacks, AddressesThatAreNotPublicAreNotAsked) {
   const FederatedNode strict;  // Without the switch for development.
   const int before = rogue.asked();

@@ -41,7 +41,9 @@ void Courier::learned(const std::string& from, const std::vector<std::string>& d
         federation_.judge(domain) != federation::Verdict::kAllowed)
       continue;
     if (++count > kNewAtOnce) break;
-    log_.write(LogLevel::kInfo, "federation", from + " speaks with " + domain + ": it is greeted.");
+    std::string told = from;
+    told.append(" speaks with ").append(domain).append(": it is greeted.");
+    log_.write(LogLevel::kInfo, "federation", told);
     federation_.ensure(domain, [this](Result<NodeId> node) {
       if (!node.ok()) return;
       post([this, id = node.value()] {

@@ -67,6 +67,9 @@ std::string joined(const std::vector<std::string>& words) {
 
 namespace {
 
+constexpr mychat_federation_flags kAllFlags = mychat_federation_flags{MYCHAT_FEDERATION_ALLOW_HTTP} |
+                                              mychat_federation_flags{MYCHAT_FEDERATION_ALLOW_NON_PUBLIC};
+
 std::optional<federation::PinnedNode> optional_known(const char* text) {
   if (text == nullptr) return std::nullopt;
   return require_known(text);
@@ -277,8 +280,7 @@ mychat_status mychat_federation_node_create(const mychat_federation_options* opt
   return guard(error, [&] {
     mychat_federation_node*& out = require_out(out_node);
     const mychat_federation_options wanted = read_options(options, "options");
-    if ((wanted.flags & ~(MYCHAT_FEDERATION_ALLOW_HTTP | MYCHAT_FEDERATION_ALLOW_NON_PUBLIC)) != 0)
-      throw_argument("options.flags has a flag that does not exist.");
+    if ((wanted.flags & ~kAllFlags) != 0) throw_argument("options.flags has a flag that does not exist.");
     if (wanted.began_at < 0) throw_argument("options.began_at is negative.");
     federation::HandshakeSide side;
     side.domain = require_domain(wanted.domain, "options.domain");
@@ -345,8 +347,7 @@ mychat_status mychat_federation_verify_document(const char* json, const char* do
                                                 mychat_error* error) {
   return guard(error, [&] {
     mychat_federation_document*& out = require_out(out_document);
-    if ((flags & ~(MYCHAT_FEDERATION_ALLOW_HTTP | MYCHAT_FEDERATION_ALLOW_NON_PUBLIC)) != 0)
-      throw_argument("flags has a flag that does not exist.");
+    if ((flags & ~kAllFlags) != 0) throw_argument("flags has a flag that does not exist.");
     const auto before = optional_known(known);
     const federation::DocumentRules rules{.allow_http = (flags & MYCHAT_FEDERATION_ALLOW_HTTP) != 0};
     out = new_document(

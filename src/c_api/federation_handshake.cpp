@@ -80,11 +80,11 @@ mychat_status mychat_federation_handshake_begin(mychat_federation_node* node, co
   return guard(error, [&] {
     mychat_federation_handshake*& out = require_out(out_handshake);
     const mychat_federation_node& self = c_api::require(node);
-    std::string name = require_domain(peer, "peer");
+    const std::string name = require_domain(peer, "peer");
     auto begun = std::make_unique<mychat_federation_handshake>(
         mychat_federation_handshake{.side = federation::HandshakeInitiator(self.side, self.key, name, now),
                                     .rules = self.rules(),
-                                    .peer = std::move(name),
+                                    .peer = name,
                                     .message = {},
                                     .id = {}});
     begun->message = statement_text(std::get<federation::HandshakeInitiator>(begun->side).hello());

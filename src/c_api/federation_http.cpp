@@ -21,7 +21,7 @@ std::vector<federation::HeaderField> require_headers(const char* lines, const ch
 
 std::string lines_of(const std::vector<federation::HeaderField>& fields) {
   std::string lines;
-  for (const auto& [name, value] : fields) lines += name + ": " + value + '\n';
+  for (const auto& [name, value] : fields) lines.append(name).append(": ").append(value).append(1, '\n');
   return lines;
 }
 

@@ -26,6 +26,7 @@ Discovered read_well_known(int status, std::string_view body, std::optional<std:
                 who + " answered " + std::to_string(status) + " when asked for its document.", status, true);
   }
   const Json json = Json::parse(body, {.max_bytes = kWellKnownMax, .max_depth = 8, .max_nodes = 1024});
+  if (!JsonView(json).is_object()) JsonView(json).fail("is not an object");
   const JsonView extension = json->find("federation");
   if (!extension.is_object()) {
     throw Error(MYCHAT_E_UNSUPPORTED, MYCHAT_DOMAIN_FEDERATION,

@@ -123,6 +123,8 @@ static void documents_that_do_not_hold_are_refused(void** state) {
   EXPECT(MYCHAT_E_STALE,
          mychat_federation_verify_document(json, "b.example", NULL, 0, NOW - DAY, &out, &error));
   EXPECT(MYCHAT_E_MALFORMED, mychat_federation_verify_document("{", "b.example", NULL, 0, NOW, &out, &error));
+  EXPECT(MYCHAT_E_MALFORMED,
+         mychat_federation_verify_document("null", "b.example", NULL, 0, NOW, &out, &error));
   EXPECT(MYCHAT_E_UNSUPPORTED,
          mychat_federation_verify_document("{}", "b.example", NULL, 0, NOW, &out, &error));
   EXPECT(MYCHAT_E_DOWNGRADE,

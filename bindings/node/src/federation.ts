@@ -121,6 +121,11 @@ export interface Agreement extends PeerLimits {
 }
 
 const words = (text: string): string[] => (text === '' ? [] : text.split(' '));
+const joined = (list: readonly string[], name: string): string => {
+  if (!Array.isArray(list)) throw new TypeError(`${name} is an array of names`);
+  for (const word of list) if (!/^[^\s\0]+$/.test(word)) throw new TypeError(`${name} holds what is no name: '${word}'`);
+  return list.join(' ');
+};
 const stamp = (time: Date | undefined): number => {
   const value = time === undefined ? Date.now() : time.getTime();
   if (!Number.isFinite(value)) throw new TypeError('now is not a valid Date');
@@ -167,7 +172,9 @@ function toLines(headers: HeaderInput): string {
   else
     for (const [name, value] of Object.entries(headers))
       for (const one of value === undefined ? [] : Array.isArray(value) ? value : [value]) pairs.push([name, one]);
-  return pairs.map(([name, value]) => {
+  return pairs.map((pair) => {
+    const [name, value] = pair;
+    if (!Array.isArray(pair) || typeof name !== 'string' || typeof value !== 'string') throw new TypeError('A header is a pair of strings');
     if (/[\r\n\0]/.test(name + value) || name.includes(':')) throw new TypeError('A header holds a line break or a NUL');
     return `${name}: ${value}\n`;
   }).join('');
@@ -235,7 +242,7 @@ export function judge(
   mode: FederationMode, domain: string, { allowed = [], blocked = [] }: { allowed?: readonly string[]; blocked?: readonly string[] } = {},
 ): Verdict {
   return verdicts.name(attempt('judge', () =>
-    native.mychat_federation_judge(federationModes.value(mode), allowed.join(' '), blocked.join(' '), domain)));
+    native.mychat_federation_judge(federationModes.value(mode), joined(allowed, 'allowed'), joined(blocked, 'blocked'), domain)));
 }
 
 /** What an IP address is: `'public'`, `'loopback'`, `'private'`, ... Others' names should be asked at public ones only. */
@@ -281,7 +288,7 @@ export class Node {
     raw.flags = flagsOf(options);
     raw.domain = options.domain;
     raw.api_url = options.apiUrl;
-    raw.capabilities = (options.capabilities ?? []).join(' ');
+    raw.capabilities = joined(options.capabilities ?? [], 'capabilities');
     if (options.caFile !== undefined) raw.ca_file = options.caFile;
     if (options.beganAt !== undefined) raw.began_at = stamp(options.beganAt);
     raw.max_message_size = options.maxMessageSize ?? 0;

@@ -100,6 +100,9 @@ test('rules, addresses, secrets', async () => {
   assert.equal(judge('approval', 'x.example'), 'awaitsApproval');
   await no(() => judge('open', 'x.example', { blocked: ['a/b'] }), 'invalidArgument');
   assert.throws(() => judge('nonsense', 'x.example'), TypeError);
+  assert.throws(() => judge('allowList', 'x.example', { allowed: ['y.example *'] }), TypeError);
+  assert.throws(() => judge('open', 'x.example', { blocked: 'x.example' }), TypeError);
+  assert.throws(() => federation.requestOrigin(['ab']), TypeError);
   assert.equal(federation.addressKind('93.184.216.34'), 'public');
   assert.equal(federation.addressKind('::ffff:127.0.0.1'), 'loopback');
   await no(() => federation.addressKind('127.1'), 'invalidArgument');

@@ -147,6 +147,10 @@ def test_rules_and_addresses() -> None:
     assert judge(federation.Mode.APPROVAL, "x.example") is federation.Verdict.AWAITS_APPROVAL
     with pytest.raises(mychat.InvalidArgumentError):
         judge(federation.Mode.OPEN, "x.example", blocked=["a/b"])
+    with pytest.raises(TypeError):
+        judge(federation.Mode.OPEN, "x.example", blocked="x.example")
+    with pytest.raises(mychat.InvalidArgumentError):
+        judge(federation.Mode.ALLOW_LIST, "x.example", allowed=["y.example *"])
     assert federation.address_kind("93.184.216.34") == "public"
     assert federation.address_kind("::ffff:127.0.0.1") == "loopback"
     with pytest.raises(mychat.InvalidArgumentError):

@@ -141,13 +141,22 @@ def _document(made: Dict[str, Any]) -> Document:
 
 
 def _lines(headers: Headers) -> str:
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    pairs = headers.items() if hasattr(headers, "items") else headers
     lines: List[str] = []
     for name, value in pairs:
         if any(mark in name + value for mark in "\r\n\0") or ":" in name:
             raise InvalidArgumentError("A header holds a line break or a NUL.", Status.INVALID_ARGUMENT)
         lines.append(f"{name}: {value}\n")
     return "".join(lines)
+
+
+def _joined(words: Sequence[str], name: str) -> str:
+    if isinstance(words, str):
+        raise TypeError(f"{name} must be a sequence of str, not str")
+    for word in words:
+        if not word or any(mark in word for mark in " \r\n\0"):
+            raise InvalidArgumentError(f"{name} holds {word!r}, which is no name.", Status.INVALID_ARGUMENT)
+    return " ".join(words)
 
 
 def _pairs(lines: str) -> List[Tuple[str, str]]:
@@ -204,7 +213,7 @@ def verify_response(
 
 def judge(mode: Mode, domain: str, *, allowed: Sequence[str] = (), blocked: Sequence[str] = ()) -> Verdict:
     """What an operator's rules say of a node. Patterns: a domain, ``*.example.org`` (everything below it) or ``*``."""
-    return Verdict(_mychat.federation_judge(int(mode), " ".join(allowed), " ".join(blocked), domain))
+    return Verdict(_mychat.federation_judge(int(mode), _joined(allowed, "allowed"), _joined(blocked, "blocked"), domain))
 
 
 def address_kind(address: str) -> str:
@@ -264,7 +273,7 @@ class Node:
     ) -> None:
         self._domain = domain
         self._handle = _mychat.FederationNode(
-            domain, api_url, private_key, " ".join(capabilities), int(flags), ca_file,
+            domain, api_url, private_key, _joined(capabilities, "capabilities"), int(flags), ca_file,
             0 if began_at is None else _stamp(began_at), max_message_size, max_transaction_items, max_transaction_bytes,
         )
 

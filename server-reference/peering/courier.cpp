@@ -20,7 +20,6 @@ constexpr milliseconds kLongestSleep{1'000};
 constexpr std::int64_t kExpireEveryMs = 60'000;
 constexpr std::int64_t kRenewEveryMs = 10'000;
 constexpr std::int64_t kHourMs = 3'600'000;
-constexpr std::int64_t kRecentMs = std::int64_t{8} * 24 * kHourMs;
 
 }  // namespace
 
@@ -45,7 +44,7 @@ void Courier::start() {
     const std::int64_t now = clock_.now_ms();
     for (const PeerRow& peer : federation_.peers()) {
       if (peer.standing == PeerStanding::kBlocked || peer.standing == PeerStanding::kKeyChanged) continue;
-      const bool recent = peer.last_seen && now - *peer.last_seen < kRecentMs;
+      const bool recent = peer.last_seen && now - *peer.last_seen < kRecentPeerMs;
       if (peer.queued == 0 && !recent) continue;
       Link& known = link(peer.id);
       known.failures = peer.failures;
@@ -137,6 +136,12 @@ void Courier::established(const std::string& domain) {
     // By the document that it showed; when that says nothing new, another handshake would only be answered by
     // one.
     known.greeted = known.greeted && peer->key == to_bytes(known.key) && peer->api_url == known.api_url;
+    if (known.greeted) {  // What it takes and can may have changed.
+      federation::Agreement newest = agreement_from_json(peer->agreement);
+      known.agreement.capabilities = std::move(newest.capabilities);
+      known.agreement.limits = newest.limits;
+      learn(known);
+    }
     known.waiting = true;
     if (!known.busy) step(known);
   });
@@ -308,7 +313,7 @@ void Courier::renew_identity() {
 void Courier::greet_all() {
   const std::int64_t now = clock_.now_ms();
   for (const PeerRow& peer : federation_.peers()) {
-    if (peer.key.empty() || !peer.last_seen || now - *peer.last_seen > kRecentMs) continue;
+    if (peer.key.empty() || !peer.last_seen || now - *peer.last_seen > kRecentPeerMs) continue;
     Link& known = link(peer.id);
     known.greeted = false;
     known.greet_anyway = true;

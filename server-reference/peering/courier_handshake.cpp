@@ -3,24 +3,11 @@
 #include <utility>
 
 #include "federation/continuity.h"
+#include "federation/discovery.h"
 #include "peering/courier_link.h"
 #include "peering/handshakes.h"
 
 namespace mychat::server {
-namespace {
-
-constexpr std::int64_t kLeastClockAheadMs = 10'000;
-
-std::string statement_body(const char* name, const federation::Statement& statement) {
-  std::string body;
-  JsonWriter out(body);
-  out.begin_object();
-  out.member(name, statement);
-  out.end_object();
-  return body;
-}
-
-}  // namespace
 
 void Courier::greet(Link& link) {
   link.busy = true;
@@ -73,7 +60,8 @@ void Courier::confirm(Link& link, std::shared_ptr<federation::HandshakeInitiator
     const Json json = Json::parse(answer.body, {.max_bytes = 256 * 1024, .max_depth = 6, .max_nodes = 64});
     auto end = handshake->finish(federation::Statement::from_json(json->object("welcome")), document,
                                  peer ? peer->protocol : 0, clock_.now_ms());
-    if (std::abs(end.agreement.clock_ahead_ms) <= kLeastClockAheadMs) end.agreement.clock_ahead_ms = 0;
+    if (std::abs(end.agreement.clock_ahead_ms) <= federation::kLeastClockAheadMs)
+      end.agreement.clock_ahead_ms = 0;
     PeerCall call{.method = "POST",
                   .url = document.api_url + "/handshake",
                   .destination = link.domain,

@@ -37,6 +37,15 @@ Failure failure_of(const Error& error) {
 
 }  // namespace
 
+std::string statement_body(std::string_view name, const federation::Statement& statement) {
+  std::string body;
+  JsonWriter out(body);
+  out.begin_object();
+  out.member(name, statement);
+  out.end_object();
+  return body;
+}
+
 federation::HandshakeSide own_side(const OwnIdentity& own) {
   return {.domain = own.document.domain,
           .protocols = own.document.protocols,

@@ -61,4 +61,7 @@ class Handshakes {
 // Capabilities and limits of this node in a handshake.
 federation::HandshakeSide own_side(const OwnIdentity& own);
 
+// {"hello": statement} and the like: what a handshake's requests carry.
+std::string statement_body(std::string_view name, const federation::Statement& statement);
+
 }  // namespace mychat::server

@@ -44,7 +44,7 @@ PeerAnswer read_answer(mychat::HttpResponse& response, std::int64_t now_ms) {
       const Json json =
           Json::parse(response.body, {.max_bytes = 64 * 1024, .max_depth = 8, .max_nodes = 256});
       answer.error = json->find("error").string_or_none().value_or("");
-      answer.detail = json->find("detail").string_or_none().value_or("");
+      answer.detail = plain_line(json->find("detail").string_or_none().value_or(""));
     } catch (const Error&) {  // A proxy's own page, perhaps.
     }
   }
@@ -53,6 +53,14 @@ PeerAnswer read_answer(mychat::HttpResponse& response, std::int64_t now_ms) {
 }
 
 }  // namespace
+
+std::string plain_line(std::string_view text) {
+  constexpr std::size_t kMost = 400;
+  std::string out(text.substr(0, kMost));
+  for (char& c : out)
+    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) c = '?';
+  return out;
+}
 
 PeerHttp::PeerHttp(PeerHttpOptions options, Federation& federation, const Clock& clock)
     : options_(std::move(options)), federation_(federation), clock_(clock) {}

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "base/clock.h"
@@ -45,11 +46,15 @@ struct PeerCall {
 struct PeerAnswer {
   int status = 0;
   std::string body;
-  std::string error;  // The member `error` of a refusal's body: "handshake_required".
-  std::string detail;
+  std::string error;   // The member `error` of a refusal's body: "handshake_required".
+  std::string detail;  // Of the same, as plain_line().
   std::optional<std::chrono::milliseconds> retry_after;
   std::optional<std::int64_t> date_ms;
 };
+
+// What another node wrote, for logs and operators: one line, not too long, nothing that a terminal takes for
+// more than text.
+std::string plain_line(std::string_view text);
 
 class PeerHttp {
  public:

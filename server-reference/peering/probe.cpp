@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "crypto/random.h"
+#include "federation/discovery.h"
 #include "peering/handshakes.h"
 #include "protocol/json.h"
 #include "protocol/json_writer.h"
@@ -16,19 +17,8 @@ namespace {
 
 constexpr std::array<std::string_view, 8> kNames{"connect",    "tls",       "document", "clock",
                                                  "continuity", "handshake", "echo",     "back"};
-constexpr std::int64_t kClockAheadMs = 10'000;
-constexpr std::size_t kMessageMax = 400;
 constexpr std::size_t kStepsMax = 8;
 constexpr JsonOptions kAnswerJson{.max_bytes = 256 * 1024, .max_depth = 6, .max_nodes = 64};
-
-std::string statement_body(const char* name, const federation::Statement& statement) {
-  std::string body;
-  JsonWriter out(body);
-  out.begin_object();
-  out.member(name, statement);
-  out.end_object();
-  return body;
-}
 
 ProbeStep step_of_failure(const Error& error) {
   switch (error.status()) {
@@ -44,14 +34,6 @@ ProbeStep step_of_failure(const Error& error) {
     default:
       return ProbeStep::kDocument;
   }
-}
-
-// Of another node: one line, not too long, nothing that a terminal would take for more than text.
-std::string plain(std::string_view text) {
-  std::string out(text.substr(0, kMessageMax));
-  for (char& c : out)
-    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) c = '?';
-  return out;
 }
 
 std::string seconds(std::int64_t ms) { return std::to_string(std::abs(ms) / 1000) + " s"; }
@@ -94,7 +76,7 @@ std::vector<ProbeFinding> findings_from_json(std::string_view text) {
     if (!step) one.at("step").fail("is no step that is known");
     findings.push_back({.step = *step,
                         .ok = one.at("ok").as_bool(),
-                        .message = plain(one.string("message")),
+                        .message = plain_line(one.string("message")),
                         .theirs = std::nullopt,
                         .status = 0});
   }
@@ -143,7 +125,7 @@ void Probe::fetched(std::variant<FetchedDocument, Error> result) {
   good(ProbeStep::kDocument, "Its document is number " + std::to_string(content.sequence) + ", of the key " +
                                  federation::node_key_id(content.key) + ".");
   clock_ahead_ms_ = document_.clock_ahead_ms;
-  if (std::abs(clock_ahead_ms_) > kClockAheadMs) {
+  if (std::abs(clock_ahead_ms_) > federation::kLeastClockAheadMs) {
     // Nodes allow for it, so the walk goes on.
     findings_.push_back({.step = ProbeStep::kClock,
                          .ok = false,
@@ -183,7 +165,7 @@ void Probe::post(ProbeStep step, PeerCall call, std::function<void(const PeerAns
     if (answer.status != 200) {
       return self->bad(step,
                        self->domain_ + " answered " + std::to_string(answer.status) +
-                           (answer.detail.empty() ? "." : ": " + plain(answer.detail)),
+                           (answer.detail.empty() ? "." : ": " + answer.detail),
                        answer.status);
     }
     try {
@@ -209,7 +191,7 @@ void Probe::confirm(const PeerAnswer& welcome) {
       handshake_->finish(federation::Statement::from_json(json->object("welcome")),
                          document_.document.content, peer ? peer->protocol : 0, clock_.now_ms());
   agreement_ = result.agreement;
-  if (std::abs(agreement_.clock_ahead_ms) <= kClockAheadMs) agreement_.clock_ahead_ms = 0;
+  if (std::abs(agreement_.clock_ahead_ms) <= federation::kLeastClockAheadMs) agreement_.clock_ahead_ms = 0;
   post(ProbeStep::kHandshake, call("/handshake", statement_body("confirm", result.confirm)),
        [self = shared_from_this()](const PeerAnswer&) { self->keep(); });
 }

@@ -194,11 +194,10 @@ std::vector<PeerRow> Federation::peers() {
 }
 
 std::vector<std::string> Federation::peers_to_tell(std::string_view except, std::size_t most) {
-  constexpr std::int64_t kLatelyMs = std::int64_t{8} * 24 * 3'600'000;
   const std::int64_t now = impl_->context.clock.now_ms();
   std::vector<std::string> domains;
   for (PeerRow& peer : peers()) {
-    const bool lately = peer.last_seen && now - *peer.last_seen < kLatelyMs;
+    const bool lately = peer.last_seen && now - *peer.last_seen < kRecentPeerMs;
     if (!lately || peer.key.empty() || peer.protocol == 0 || peer.domain == except ||
         peer.standing == PeerStanding::kKeyChanged || judge(peer.domain) != federation::Verdict::kAllowed)
       continue;

@@ -41,6 +41,9 @@ struct OutBatch {
   std::string body;       // JSON of a federation::Transaction.
 };
 
+// A node that was heard of within this time is one that this node speaks with.
+inline constexpr std::int64_t kRecentPeerMs = std::int64_t{8} * 24 * 3'600'000;
+
 // Functions that return a value block (a read): call them on a thread that may. They throw Refused.
 class Federation {
  public:

@@ -168,14 +168,15 @@ HttpResponse fetch(const mychat_federation_node& node, const std::string& domain
                                   federation::AddressRules{node.allow_non_public}](const sockaddr* address) {
     return federation::address_objection(rules, address);
   };
+  std::promise<HttpResult> answered;  // Before the client: its callback may still run when this is left.
+  std::future<HttpResult> answer = answered.get_future();
   HttpClient client(transport);
-  std::promise<HttpResult> answered;
   HttpRequest request;
   request.url = federation::well_known_url(domain, node.allow_http);
   request.timeout = std::chrono::milliseconds(timeout_ms);
   request.max_response_bytes = federation::kWellKnownMax;
   client.submit(std::move(request), [&](HttpResult result) { answered.set_value(std::move(result)); });
-  HttpResult result = answered.get_future().get();
+  HttpResult result = answer.get();
   if (const auto* error = std::get_if<Error>(&result)) throw Error(*error);
   return std::move(std::get<HttpResponse>(result));
 }

@@ -8,8 +8,7 @@
 namespace mychat::federation {
 namespace {
 
-// Less is within what signatures allow, and dates have whole seconds; more is refused.
-constexpr std::int64_t kLeastClockAheadMs = 10'000;
+// More is refused.
 constexpr std::int64_t kMostClockAheadMs = std::int64_t{26} * 3'600'000;
 
 }  // namespace

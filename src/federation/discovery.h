@@ -14,6 +14,10 @@ namespace mychat::federation {
 
 inline constexpr std::size_t kWellKnownMax = 256 * 1024;  // Bytes of /.well-known/mychat-node.
 
+// A clock is not taken to be wrong for less: it is within what signatures allow, and dates have whole
+// seconds.
+inline constexpr std::int64_t kLeastClockAheadMs = 10'000;
+
 // Where that is. `plain_http`: for development.
 std::string well_known_url(std::string_view domain, bool plain_http);
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "crypto/random.h"
+#include "e2e/federated_test.h"
 #include "e2e/rogue.h"
 #include "e2e/sdk.h"
 #include "federation/transaction.h"
@@ -13,11 +14,10 @@ namespace {
 
 using namespace federation;
 
-class Attacks : public ::testing::Test {
+class Attacks : public FederatedTest {
  protected:
   FederatedNode node{{"--federation-allow-private", "true"}};
   Rogue rogue;
-  TempDir dir;
 
   std::string transaction(std::vector<Item> items, std::int64_t first = 1) const {
     return to_json_text(Transaction{stream, first, std::move(items)});
@@ -32,16 +32,6 @@ class Attacks : public ::testing::Test {
     item.message.encrypted_key = base64_encode(Bytes(512, 1));
     item.message.iv = base64_encode(Bytes(12, 2));
     return item;
-  }
-  Sdk user(const FederatedNode& at, const std::string& name, std::string_view key) {
-    Sdk::Options options;
-    options.store = dir.file(name);
-    options.node_url = at.process->url();
-    Sdk sdk(options);
-    EXPECT_EQ(sdk.import_key(key), MYCHAT_OK) << sdk.error;
-    EXPECT_EQ(sdk.register_user(name), MYCHAT_OK) << sdk.error;
-    sdk.wait_online();
-    return sdk;
   }
   Sdk alice() { return user(node, "alice", test::kAliceKey); }
   void expect_alive() { EXPECT_EQ(rest(node.port, "GET", "/ready").status, 200); }
@@ -291,6 +281,9 @@ TEST_F(Attacks, ANodeThatGreetsWellAndTakesNothingIsTriedEverMoreSeldom) {
   // At once, once more after a new handshake, then after pauses of up to 2, 4, 8 s.
   EXPECT_GE(rogue.transactions(), 2);
   EXPECT_LE(rogue.transactions(), 40);
+  // Its reason is shown, as plain text.
+  const auto shown = node.ask({"federation", "list"});
+  EXPECT_NE(shown.text.find("go away?[2J?and stay away"), std::string::npos) << shown.text;
   expect_alive();
 }
 

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "crypto/random.h"
+#include "e2e/federated_test.h"
 #include "e2e/rogue.h"
 #include "e2e/sdk.h"
 #include "federation/hint.h"
@@ -24,18 +25,8 @@ auto presence(const std::string& of, mychat_presence_status status) {
   };
 }
 
-class FederationHints : public ::testing::Test {
+class FederationHints : public FederatedTest {
  protected:
-  Sdk user(const FederatedNode& node, const std::string& name, std::string_view key) {
-    Sdk::Options options;
-    options.store = dir.file(name + "-" + std::to_string(node.port));
-    options.node_url = node.process->url();
-    Sdk sdk(options);
-    EXPECT_EQ(sdk.import_key(key), MYCHAT_OK) << sdk.error;
-    EXPECT_EQ(sdk.register_user(name), MYCHAT_OK) << sdk.error;
-    sdk.wait_online();
-    return sdk;
-  }
   // They talk, so that each may know of the other, and both nodes have greeted.
   static void talk(Sdk& one, Sdk& other) {
     one.wait_status(one.send(other.handle, "hello"), MYCHAT_MESSAGE_DELIVERED);
@@ -46,7 +37,6 @@ class FederationHints : public ::testing::Test {
     for (const Seen& seen : sdk.seen()) n += seen.type == type;
     return n;
   }
-  TempDir dir;
 };
 
 TEST_F(FederationHints, TypingCrossesNodesAndEndsByItself) {

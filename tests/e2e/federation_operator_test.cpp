@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "e2e/federated_node.h"
+#include "e2e/federated_test.h"
 #include "e2e/rest.h"
 #include "e2e/sdk.h"
 #include "protocol/json.h"
@@ -30,18 +30,8 @@ struct Listed {
   std::int64_t failures = 0;
 };
 
-class FederationOperator : public ::testing::Test {
+class FederationOperator : public FederatedTest {
  protected:
-  Sdk user(const FederatedNode& node, const std::string& name, std::string_view key) {
-    Sdk::Options options;
-    options.store = dir.file(name + "-" + std::to_string(node.port));
-    options.node_url = node.process->url();
-    Sdk sdk(options);
-    EXPECT_EQ(sdk.import_key(key), MYCHAT_OK) << sdk.error;
-    EXPECT_EQ(sdk.register_user(name), MYCHAT_OK) << sdk.error;
-    sdk.wait_online();
-    return sdk;
-  }
   static std::optional<Listed> listed(const FederatedNode& at, const std::string& domain) {
     const auto said = at.ask({"federation", "list", "--json"});
     EXPECT_EQ(said.code, 0) << said.text;
@@ -68,8 +58,6 @@ class FederationOperator : public ::testing::Test {
     ASSERT_EQ(said.code, 0) << said.text;
     at.wait_taken_up();
   }
-
-  TempDir dir;
 };
 
 TEST_F(FederationOperator, BlocksAndAllowsWhileTheNodeRuns) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "e2e/federated_node.h"
+#include "e2e/federated_test.h"
 #include "e2e/rest.h"
 #include "e2e/sdk.h"
 #include "support/test_keys.h"
@@ -14,20 +14,8 @@
 namespace mychat::e2e {
 namespace {
 
-class Federation : public ::testing::Test {
+class Federation : public FederatedTest {
  protected:
-  Sdk user(const FederatedNode& node, const std::string& name, std::string_view key) {
-    Sdk::Options options;
-    options.store = dir.file(name + "-" + std::to_string(node.port));
-    options.node_url = node.process->url();
-    Sdk sdk(options);
-    EXPECT_EQ(sdk.import_key(key), MYCHAT_OK) << sdk.error;
-    EXPECT_EQ(sdk.register_user(name), MYCHAT_OK) << sdk.error;
-    sdk.wait_online();
-    return sdk;
-  }
-
-  TempDir dir;
   FederatedNode a{{"--federation-allow-private", "true"}};
   FederatedNode b{{"--federation-allow-private", "true"}};
 };

@@ -162,7 +162,9 @@ class Rogue {
         answer = shake_hands(*request);
       } else if (request->target == kTransactions) {
         ++transactions_;
-        answer = "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n";
+        // With what an operator's terminal must not be sent.
+        const std::string no = R"({"error":"no","detail":"go away\u001b[2J\nand stay away"})";
+        answer = "HTTP/1.1 401 No\r\nContent-Length: " + std::to_string(no.size()) + "\r\n\r\n" + no;
       } else {
         const std::lock_guard lock(mutex_);
         answer = answer_;

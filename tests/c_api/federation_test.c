@@ -1,78 +1,5 @@
-/* Nodes through the C functions: two of them, A and B, and what somebody between them may try. */
-#include "support.h"
-
-#define NOW INT64_C(1800000000000)
-#define DAY (INT64_C(24) * 3600 * 1000)
-#define URI "https://b.example/api/federation/transactions"
-#define BODY "{\"items\":[]}"
-
-/* A node, its key and its document as others see it. */
-typedef struct one {
-  mychat_bytes* key;
-  mychat_federation_node* node;
-  char* json;
-  mychat_federation_document* document;
-} one;
-
-typedef struct pair {
-  one a;
-  one b;
-} pair;
-
-static mychat_federation_node* node_of(const char* domain, const char* url, const mychat_bytes* key) {
-  mychat_federation_options options = MYCHAT_FEDERATION_OPTIONS_INIT;
-  mychat_federation_node* node = NULL;
-  options.domain = domain;
-  options.api_url = url;
-  options.capabilities = "messages receipts";
-  OK(mychat_federation_node_create(&options, key->data, key->size, &node, &error));
-  return node;
-}
-
-static char* document_of(mychat_federation_node* node, int64_t sequence, const char* previous,
-                         const mychat_bytes* previous_key) {
-  mychat_federation_document_options options = MYCHAT_FEDERATION_DOCUMENT_OPTIONS_INIT;
-  char* json = NULL;
-  options.sequence = sequence;
-  options.issued_at = NOW;
-  options.valid_until = NOW + 7 * DAY;
-  options.previous = previous;
-  OK(mychat_federation_sign_document(node, &options, previous_key == NULL ? NULL : previous_key->data,
-                                     previous_key == NULL ? 0 : previous_key->size, &json, &error));
-  return json;
-}
-
-static void begin_one(one* self, const char* domain, const char* url) {
-  OK(mychat_federation_new_key(&self->key, &error));
-  assert_int_equal(self->key->size, MYCHAT_FEDERATION_KEY_SIZE);
-  self->node = node_of(domain, url, self->key);
-  self->json = document_of(self->node, 1, NULL, NULL);
-  OK(mychat_federation_verify_document(self->json, domain, NULL, 0, NOW, &self->document, &error));
-}
-
-static void end_one(one* self) {
-  mychat_federation_document_free(self->document);
-  mychat_string_free(self->json);
-  mychat_federation_node_free(self->node);
-  mychat_bytes_free(self->key);
-}
-
-static int new_pair(void** state) {
-  pair* made = calloc(1, sizeof *made);
-  if (made == NULL) return 1;
-  begin_one(&made->a, "a.example", "https://a.example/api/federation");
-  begin_one(&made->b, "b.example", "https://chat.b.example:8443/fed");
-  *state = made;
-  return 0;
-}
-
-static int end_pair(void** state) {
-  pair* made = *state;
-  end_one(&made->a);
-  end_one(&made->b);
-  free(made);
-  return 0;
-}
+/* Nodes through the C functions: who they are, their handshakes, the operator's rules. */
+#include "nodes.h"
 
 static void a_document_says_who_a_node_is(void** state) {
   const pair* p = *state;
@@ -411,133 +338,6 @@ static void handshakes_that_do_not_hold_are_refused(void** state) {
   mychat_federation_handshake_free(begun);
 }
 
-static void a_signed_request_is_taken_once(void** state) {
-  const pair* p = *state;
-  const char *of_a = p->a.document->known, *of_b = p->b.document->known;
-  char *headers = NULL, *text = NULL, *answer = NULL;
-  const size_t size = strlen(BODY);
-  OK(mychat_federation_sign_request(p->a.node, "b.example", "POST", URI, BODY, size, NOW, &headers, &error));
-  OK(mychat_federation_request_origin(headers, &text, &error));
-  assert_string_equal(text, "a.example");
-  mychat_string_free(text);
-#define VERIFY(node, method, uri, headers, body, known, now)                                            \
-  mychat_federation_verify_request(node, method, uri, headers, body, (body) == NULL ? 0 : strlen(body), \
-                                   known, now, &error)
-  EXPECT(MYCHAT_E_SIGNATURE, VERIFY(p->b.node, "POST", URI, headers, "{}", of_a, NOW));
-  EXPECT(MYCHAT_E_SIGNATURE, VERIFY(p->b.node, "PUT", URI, headers, BODY, of_a, NOW));
-  EXPECT(MYCHAT_E_SIGNATURE, VERIFY(p->b.node, "POST", URI "?x", headers, BODY, of_a, NOW));
-  EXPECT(MYCHAT_E_SIGNATURE, VERIFY(p->b.node, "POST", URI, "", BODY, of_a, NOW));
-  EXPECT(MYCHAT_E_MALFORMED, VERIFY(p->b.node, "POST", URI, "no header", BODY, of_a, NOW));
-  EXPECT(MYCHAT_E_KEY_MISMATCH, VERIFY(p->a.node, "POST", URI, headers, BODY, of_a, NOW));
-  EXPECT(MYCHAT_E_KEY_MISMATCH, VERIFY(p->b.node, "POST", URI, headers, BODY, of_b, NOW));
-  EXPECT(MYCHAT_E_STALE, VERIFY(p->b.node, "POST", URI, headers, BODY, of_a, NOW + 91000));
-  EXPECT(MYCHAT_E_STALE, VERIFY(p->b.node, "POST", URI, headers, BODY, of_a, NOW - 31000));
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT, VERIFY(NULL, "POST", URI, headers, BODY, of_a, NOW));
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT, VERIFY(p->b.node, "post", URI, headers, BODY, of_a, NOW));
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT, VERIFY(p->b.node, "POST", NULL, headers, BODY, of_a, NOW));
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT, VERIFY(p->b.node, "POST", URI, NULL, BODY, of_a, NOW));
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT, VERIFY(p->b.node, "POST", URI, headers, BODY, NULL, NOW));
-  OK(VERIFY(p->b.node, "POST", URI, headers, BODY, of_a, NOW + 1000));
-  EXPECT(MYCHAT_E_REPLAY, VERIFY(p->b.node, "POST", URI, headers, BODY, of_a, NOW + 1000));
-#undef VERIFY
-  /* The answer is bound to it. */
-  OK(mychat_federation_sign_response(p->b.node, "POST", URI, headers, 200, "{}", 2, NOW, &answer, &error));
-#define ANSWERED(status, headers, body, known, now)                                                       \
-  mychat_federation_verify_response("POST", URI, headers, status, answer, body, strlen(body), known, now, \
-                                    &error)
-  OK(ANSWERED(200, headers, "{}", of_b, NOW));
-  EXPECT(MYCHAT_E_SIGNATURE, ANSWERED(201, headers, "{}", of_b, NOW));
-  EXPECT(MYCHAT_E_SIGNATURE, ANSWERED(200, headers, "[]", of_b, NOW));
-  EXPECT(MYCHAT_E_KEY_MISMATCH, ANSWERED(200, headers, "{}", of_a, NOW));
-  EXPECT(MYCHAT_E_STALE, ANSWERED(200, headers, "{}", of_b, NOW + 91000));
-  char* other = NULL;
-  OK(mychat_federation_sign_request(p->a.node, "b.example", "POST", URI, BODY, size, NOW, &other, &error));
-  EXPECT(MYCHAT_E_SIGNATURE, ANSWERED(200, other, "{}", of_b, NOW));
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT, ANSWERED(99, headers, "{}", of_b, NOW));
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT, ANSWERED(200, NULL, "{}", of_b, NOW));
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT, ANSWERED(200, headers, "{}", NULL, NOW));
-#undef ANSWERED
-  mychat_string_free(other);
-  mychat_string_free(answer);
-  mychat_string_free(headers);
-}
-
-static void what_cannot_be_signed_is_refused(void** state) {
-  const pair* p = *state;
-  char* out = (char*)(uintptr_t)8;
-#define SIGN(destination, method, uri, body, size) \
-  mychat_federation_sign_request(p->a.node, destination, method, uri, body, size, NOW, &out, &error)
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT, SIGN("no domain", "GET", URI, NULL, 0));
-  assert_null(out);
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT, SIGN("b.example", "GET /", URI, NULL, 0));
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT, SIGN("b.example", "GET", "/path", NULL, 0));
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT, SIGN("b.example", "GET", URI, NULL, 1));
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT, SIGN(NULL, "GET", URI, NULL, 0));
-#undef SIGN
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT,
-         mychat_federation_sign_request(NULL, "b.example", "GET", URI, NULL, 0, NOW, &out, &error));
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT,
-         mychat_federation_sign_request(p->a.node, "b.example", "GET", URI, NULL, 0, NOW, NULL, &error));
-  EXPECT(MYCHAT_E_SIGNATURE,
-         mychat_federation_sign_response(p->a.node, "GET", URI, "", 200, "", 0, NOW, &out, &error));
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT,
-         mychat_federation_sign_response(p->a.node, "GET", URI, "", 600, "", 0, NOW, &out, &error));
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT,
-         mychat_federation_sign_response(NULL, "GET", URI, "", 200, "", 0, NOW, &out, &error));
-  EXPECT(MYCHAT_E_SIGNATURE, mychat_federation_request_origin("Host: b\r\n", &out, &error));
-  EXPECT(MYCHAT_E_MALFORMED, mychat_federation_request_origin("X-Origin-Node: a b\n", &out, &error));
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT, mychat_federation_request_origin(NULL, &out, &error));
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT, mychat_federation_request_origin("Host: b\n", NULL, &error));
-  const size_t much = 70000;
-  char* long_headers = malloc(much + 1);
-  assert_non_null(long_headers);
-  memset(long_headers, 'a', much);
-  long_headers[much] = 0;
-  EXPECT(MYCHAT_E_TOO_LARGE, mychat_federation_request_origin(long_headers, &out, &error));
-  free(long_headers);
-}
-
-static void an_earlier_life_is_remembered(void** state) {
-  const pair* p = *state;
-  mychat_federation_options options = MYCHAT_FEDERATION_OPTIONS_INIT;
-  mychat_federation_node* restarted = NULL;
-  char* headers = NULL;
-  options.domain = "b.example";
-  options.api_url = "https://b.example/f";
-  options.began_at = NOW;
-  OK(mychat_federation_node_create(&options, p->b.key->data, p->b.key->size, &restarted, &error));
-  OK(mychat_federation_sign_request(p->a.node, "b.example", "GET", URI, NULL, 0, NOW - 1000, &headers,
-                                    &error));
-  EXPECT(MYCHAT_E_STALE, mychat_federation_verify_request(restarted, "GET", URI, headers, NULL, 0,
-                                                          p->a.document->known, NOW, &error));
-  mychat_string_free(headers);
-  mychat_federation_node_free(restarted);
-}
-
-static void nodes_are_looked_for_where_they_may_be(void** state) {
-  const pair* p = *state;
-  mychat_federation_document* out = (mychat_federation_document*)(uintptr_t)8;
-  /* TLS to an address that is not public is not even tried. */
-  EXPECT(MYCHAT_E_POLICY,
-         mychat_federation_discover(p->a.node, "127.0.0.1:1", NULL, 5000, NOW, &out, &error));
-  assert_null(out);
-  mychat_federation_options options = MYCHAT_FEDERATION_OPTIONS_INIT;
-  options.domain = "a.example";
-  options.api_url = "http://a.example/f";
-  options.flags = MYCHAT_FEDERATION_ALLOW_HTTP | MYCHAT_FEDERATION_ALLOW_NON_PUBLIC;
-  mychat_federation_node* node = NULL;
-  OK(mychat_federation_node_create(&options, p->a.key->data, p->a.key->size, &node, &error));
-  EXPECT(MYCHAT_E_NETWORK, mychat_federation_discover(node, "127.0.0.1:1", NULL, 5000, NOW, &out, &error));
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT,
-         mychat_federation_discover(node, "127.0.0.1:1", NULL, 0, NOW, &out, &error));
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT, mychat_federation_discover(node, "a/b", NULL, 1000, NOW, &out, &error));
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT,
-         mychat_federation_discover(NULL, "127.0.0.1:1", NULL, 1000, NOW, &out, &error));
-  EXPECT(MYCHAT_E_INVALID_ARGUMENT,
-         mychat_federation_discover(node, "127.0.0.1:1", NULL, 1000, NOW, NULL, &error));
-  mychat_federation_node_free(node);
-}
-
 static void the_operator_has_the_last_word(void** state) {
   (void)state;
   static const struct {
@@ -575,7 +375,6 @@ static void the_operator_has_the_last_word(void** state) {
 }
 
 int run_federation_tests(void) {
-#define OF_TWO(test) cmocka_unit_test_setup_teardown(test, new_pair, end_pair)
   const struct CMUnitTest tests[] = {
       OF_TWO(a_document_says_who_a_node_is),
       OF_TWO(documents_that_do_not_hold_are_refused),
@@ -584,12 +383,7 @@ int run_federation_tests(void) {
       OF_TWO(the_options_of_a_node_are_checked),
       OF_TWO(two_nodes_shake_hands),
       OF_TWO(handshakes_that_do_not_hold_are_refused),
-      OF_TWO(a_signed_request_is_taken_once),
-      OF_TWO(what_cannot_be_signed_is_refused),
-      OF_TWO(an_earlier_life_is_remembered),
-      OF_TWO(nodes_are_looked_for_where_they_may_be),
       cmocka_unit_test(the_operator_has_the_last_word),
   };
-#undef OF_TWO
   return cmocka_run_group_tests_name("federation", tests, NULL, NULL);
 }

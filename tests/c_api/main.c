@@ -12,5 +12,6 @@ int main(void) {
   failed += run_backup_tests();
   failed += run_network_tests();
   failed += run_federation_tests();
+  failed += run_federation_http_tests();
   return failed == 0 ? 0 : 1;
 }

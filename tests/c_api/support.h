@@ -67,6 +67,7 @@ void write_whole(const char* path, const void* data, size_t size);
 int run_arguments_tests(void);
 int run_backup_tests(void);
 int run_events_tests(void);
+int run_federation_http_tests(void);
 int run_federation_tests(void);
 int run_keys_tests(void);
 int run_memory_tests(void);

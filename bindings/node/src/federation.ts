@@ -56,7 +56,7 @@ export interface FederationOptions extends Leniency, Partial<PeerLimits> {
   capabilities?: readonly string[] | undefined;
   /** PEM of certificate authorities for {@link Node.discover}; default: the system's. */
   caFile?: string | undefined;
-  /** Requests signed before it are refused, as an earlier life of this node may have taken them. */
+  /** Requests signed before it are refused, as an earlier life of this node may have taken them. Default: the present. */
   beganAt?: Date | undefined;
 }
 
@@ -290,7 +290,7 @@ export class Node {
     raw.api_url = options.apiUrl;
     raw.capabilities = joined(options.capabilities ?? [], 'capabilities');
     if (options.caFile !== undefined) raw.ca_file = options.caFile;
-    if (options.beganAt !== undefined) raw.began_at = stamp(options.beganAt);
+    raw.began_at = stamp(options.beganAt);
     raw.max_message_size = options.maxMessageSize ?? 0;
     raw.max_transaction_items = options.maxTransactionItems ?? 0;
     raw.max_transaction_bytes = options.maxTransactionBytes ?? 0;

@@ -90,6 +90,10 @@ test('two nodes shake hands and speak', async () => {
   await no(() => federation.requestOrigin({}), 'signature');
   const restarted = new Node({ domain: 'b.example', apiUrl: 'https://b.example/f', privateKey: b.key, beganAt: later(1000) });
   await no(() => restarted.verifyRequest('POST', URI, headers, body, known, { now: later(1000) }), 'stale');
+  const old = later(-400 * DAY);  // Before the present, when the node of the next line begins.
+  const present = new Node({ domain: 'b.example', apiUrl: 'https://b.example/f', privateKey: b.key });
+  const captured = a.node.signRequest('b.example', 'GET', URI, undefined, { now: old });
+  await no(() => present.verifyRequest('GET', URI, captured, new Uint8Array(0), known, { now: old }), 'stale');
 });
 
 test('rules, addresses, secrets', async () => {

@@ -133,10 +133,12 @@ def test_what_is_no_header_is_refused(b: One) -> None:
 
 
 def test_an_earlier_life_is_remembered(a: One, b: One) -> None:
-    restarted = federation.Node("b.example", "https://b.example/f", b.key, began_at=NOW)
-    headers = a.node.sign_request("b.example", "GET", URI, now=later(-5))
-    with pytest.raises(mychat.StaleError):
-        restarted.verify_request("GET", URI, headers, b"", a.document.known, now=NOW)
+    for began_at, seconds in ((NOW, -5.0), (None, -400 * 86400.0)):  # Without a time: the present.
+        restarted = federation.Node("b.example", "https://b.example/f", b.key, began_at=began_at)
+        then = later(seconds)
+        headers = a.node.sign_request("b.example", "GET", URI, now=then)
+        with pytest.raises(mychat.StaleError):
+            restarted.verify_request("GET", URI, headers, b"", a.document.known, now=then)
 
 
 def test_rules_and_addresses() -> None:
@@ -159,7 +161,8 @@ def test_rules_and_addresses() -> None:
 
 def test_secrets_are_not_shown_and_nodes_are_collected() -> None:
     key = federation.new_key()
-    assert isinstance(key, bytearray) and len(key) == federation.KEY_SIZE
+    assert isinstance(key, mychat.Secret) and len(key) == federation.KEY_SIZE
+    assert key.hex() not in repr(key)
     node = federation.Node("a.example", "https://a.example/f", key)
     assert repr(node) == "<mychat.federation.Node 'a.example'>"
     handshake = node.begin_handshake("b.example")

@@ -18,6 +18,7 @@ from . import _core, _mychat  # noqa: F401  (_core teaches the extension its err
 from ._core import Buffer, PathInput, milliseconds
 from ._enums import Status, _Open
 from ._errors import InvalidArgumentError
+from ._types import Secret
 
 __all__ = [
     "Agreement", "Continuity", "Document", "Flags", "Handshake", "Headers", "KEY_SIZE", "Mode", "Node", "Verdict",
@@ -163,9 +164,12 @@ def _pairs(lines: str) -> List[Tuple[str, str]]:
     return [(name, value) for name, _, value in (line.partition(": ") for line in lines.splitlines())]
 
 
-def new_key() -> bytearray:
-    """Make a private key for a node. A ``bytearray``, which you can wipe."""
-    return _mychat.federation_new_key()
+def new_key() -> Secret:
+    """Make a private key for a node."""
+    key = _mychat.federation_new_key()
+    secret = Secret(key)
+    key[:] = bytes(len(key))
+    return secret
 
 
 def public_key(private_key: Buffer) -> str:
@@ -254,7 +258,8 @@ class Handshake:
 class Node:
     """A node as it speaks with others: its name, its key, what it offers, and which requests it has taken.
 
-    ``began_at``: requests signed before it are refused, as an earlier life of this node may have taken them. Any thread.
+    ``began_at``: requests signed before it are refused, as an earlier life of this node may have taken them: the present
+    unless given. Any thread.
     """
 
     def __init__(
@@ -274,7 +279,7 @@ class Node:
         self._domain = domain
         self._handle = _mychat.FederationNode(
             domain, api_url, private_key, _joined(capabilities, "capabilities"), int(flags), ca_file,
-            0 if began_at is None else _stamp(began_at), max_message_size, max_transaction_items, max_transaction_bytes,
+            _stamp(began_at), max_message_size, max_transaction_items, max_transaction_bytes,
         )
 
     def __repr__(self) -> str:

@@ -1,0 +1,59 @@
+// Hybrid public key encryption (RFC 9180), base mode: single messages and exported secrets.
+#pragma once
+
+#include <cstddef>
+
+#include "base/bytes.h"
+#include "crypto/aead.h"
+#include "crypto/hkdf.h"
+
+namespace mychat {
+
+// DHKEM over these curves, with the hash that RFC 9180 section 7.1 gives each. Public keys: 32 or 56 bytes
+// for the X curves, uncompressed points for the others. Private keys: raw, or big-endian scalars.
+enum class KemAlgorithm { kX25519, kX448, kP256, kP384, kP521 };
+
+struct HpkeSuite {
+  KemAlgorithm kem;
+  HashAlgorithm kdf;
+  AeadAlgorithm aead;
+  bool operator==(const HpkeSuite&) const = default;
+};
+
+struct HpkeKeyPair {
+  Secret private_key;
+  Bytes public_key;
+};
+
+struct HpkeSealed {
+  Bytes kem_output;  // "enc" of the RFC.
+  Bytes ciphertext;  // With its tag.
+};
+
+struct HpkeExported {
+  Bytes kem_output;
+  Secret secret;
+};
+
+HpkeKeyPair hpke_generate_key_pair(KemAlgorithm kem);
+// DeriveKeyPair of RFC 9180 section 7.1.3.
+HpkeKeyPair hpke_derive_key_pair(KemAlgorithm kem, ByteView key_material);
+// The public key of a private one. MYCHAT_E_MALFORMED when the bytes are no private key of that kem.
+Bytes hpke_public_key(KemAlgorithm kem, ByteView private_key);
+// Whether the bytes have the form of a public key: its length and, for the P curves, a point of the curve.
+[[nodiscard]] bool is_hpke_public_key(KemAlgorithm kem, ByteView public_key);
+
+// A public key that is none, or one whose shared secret would be all zero: MYCHAT_E_MALFORMED. A message that
+// was not sealed to this key with this info and associated data: MYCHAT_E_DECRYPT. All may be called from any
+// thread.
+HpkeSealed hpke_seal(const HpkeSuite& suite, ByteView public_key, ByteView info, ByteView associated_data,
+                     ByteView plaintext);
+Secret hpke_open(const HpkeSuite& suite, ByteView private_key, ByteView kem_output, ByteView info,
+                 ByteView associated_data, ByteView ciphertext);
+// A secret of `size` bytes that both sides derive from one encapsulation (RFC 9180 section 5.3).
+HpkeExported hpke_export_to(const HpkeSuite& suite, ByteView public_key, ByteView info,
+                            ByteView exporter_context, std::size_t size);
+Secret hpke_export_from(const HpkeSuite& suite, ByteView private_key, ByteView kem_output, ByteView info,
+                        ByteView exporter_context, std::size_t size);
+
+}  // namespace mychat

@@ -1,0 +1,128 @@
+// Commits that this member makes, and groups that begin with one.
+#include <algorithm>
+
+#include "e2ee/mls/commit_work.h"
+#include "e2ee/mls/group.h"
+
+namespace mychat::mls {
+
+namespace {
+
+Commit commit_of(const std::vector<WaitingProposal>& items) {
+  Commit out;
+  for (const WaitingProposal& item : items) {
+    ProposalOrRef& entry = out.proposals.emplace_back();
+    if (item.reference.empty()) {
+      entry.body = item.proposal;
+    } else {
+      entry.body = ProposalRef{item.reference};
+    }
+  }
+  return out;
+}
+
+// Those that are given count whole; of those that wait, what can stand beside them.
+std::vector<WaitingProposal> items_of(const CommitOptions& options,
+                                      const std::vector<WaitingProposal>& waiting, LeafIndex self,
+                                      const RatchetTree& tree) {
+  std::vector<WaitingProposal> given;
+  for (const Proposal& proposal : options.proposals)
+    given.push_back({{}, proposal, {SenderType::kMember, self}});
+  if (!options.include_waiting || waiting.empty()) return given;
+  std::vector<WaitingProposal> all = waiting;
+  all.insert(all.end(), given.begin(), given.end());
+  std::vector<WaitingProposal> chosen = ProposalList::choose(all, self, tree);
+  const auto by_value = std::count_if(chosen.begin(), chosen.end(),
+                                      [](const WaitingProposal& item) { return item.reference.empty(); });
+  return static_cast<std::size_t>(by_value) == given.size() ? chosen : given;
+}
+
+// Keys of nodes that are still there.
+PrivateKeys remaining(PrivateKeys keys, const RatchetTree& tree) {
+  std::erase_if(keys, [&](const auto& entry) { return tree.is_blank(entry.first); });
+  return keys;
+}
+
+}  // namespace
+
+PendingCommit Group::commit(const CommitOptions& options) { return make_commit(options, std::nullopt); }
+
+PendingCommit Group::make_commit(const CommitOptions& options, std::optional<PskUsage> founding) {
+  require_active();
+  const Sender sender{SenderType::kMember, self_};
+  CommitWork work(*this, items_of(options, waiting_, self_, tree_), sender,
+                  {LifetimeCheck::kSent, founding, &options.psks});
+  Commit body = commit_of(work.items());
+  const SigningKey signer = options.signer.value_or(signer_);
+  Secret commit_secret(suite_->hash_size());
+  std::optional<NewPath> path;
+  PrivateKeys keys;
+  if (options.path || options.leaf || options.signer || work.needs_path()) {
+    LeafNode leaf =
+        options.leaf ? make_leaf(*suite_, signer, *options.leaf, {}, environment_) : *tree_.leaf(self_);
+    leaf.signature_key = signer.public_key();
+    path = make_path(work.tree(), self_, std::move(leaf), signer, id(), environment_);
+    work.check_tree(self_);
+    body.path = seal_path(work.tree(), self_, *path, work.path_context(), work.added());
+    if (options.leaf || options.signer) work.check_path_leaf(*body.path, self_, tree_.leaf(self_));
+    commit_secret = path->commit_secret;
+    keys = path->keys;
+  } else {
+    work.check_tree(std::nullopt);
+    keys = remaining(keys_, work.tree());
+  }
+  FramedContent content = own_content(options.authenticated_data);
+  content.body = std::move(body);
+  AuthenticatedContent framed = frame(
+      std::move(content), options.public_message ? WireFormat::kPublicMessage : WireFormat::kPrivateMessage);
+  const auto finished = work.finish(framed, secrets_.init, commit_secret, {self_, std::move(keys), signer});
+  framed.auth.confirmation_tag = finished.next->confirmation_tag_;
+  PendingCommit out;
+  if (!work.result().packages.empty()) {
+    out.welcome = work.welcome(finished, path ? &*path : nullptr, options.tree_in_welcome);
+  }
+  out.summary = work.summary(sender, self_, path.has_value(), self_);
+  out.next = finished.next;
+  out.commit = to_message(framed);
+  return out;
+}
+
+PendingCommit Group::found(Group group, const Group& before, PskUsage usage,
+                           const std::vector<KeyPackage>& members) {
+  const std::optional<Secret> resumption = before.resumption_psk(before.epoch());
+  PreSharedKeyId id;
+  id.type = PskType::kResumption;
+  id.usage = usage;
+  id.psk_group_id = before.id();
+  id.psk_epoch = before.epoch();
+  id.psk_nonce = group.environment_.random_bytes(group.suite_->hash_size());
+  CommitOptions options;
+  for (const KeyPackage& member : members) options.proposals.push_back({Add{member}});
+  options.proposals.push_back({Psk{id}});
+  options.psks = [&](const PreSharedKeyId& wanted) {
+    return wanted == id ? resumption : std::optional<Secret>();
+  };
+  return group.make_commit(options, usage);
+}
+
+PendingCommit Group::reinitialise(const Environment& environment, const Group& before,
+                                  const SigningKey& signer, const LeafOptions& leaf,
+                                  const std::vector<KeyPackage>& members) {
+  if (!before.reinit_ || before.removed_) {
+    throw Error(MYCHAT_E_INVALID_STATE, MYCHAT_DOMAIN_E2EE, "The group did not end with a ReInit.");
+  }
+  const ReInit& reinit = *before.reinit_;
+  const Suite& suite = Suite::get(reinit.suite);
+  return found(create(environment, suite, signer, leaf, {reinit.group_id, reinit.extensions}), before,
+               PskUsage::kReInit, members);
+}
+
+PendingCommit Group::branch(const Environment& environment, const Group& before, const SigningKey& signer,
+                            const LeafOptions& leaf, const GroupOptions& options,
+                            const std::vector<KeyPackage>& members) {
+  before.require_active();
+  Group group = create(environment, before.suite(), signer, leaf, options);
+  return found(std::move(group), before, PskUsage::kBranch, members);
+}
+
+}  // namespace mychat::mls

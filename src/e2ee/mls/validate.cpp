@@ -1,0 +1,234 @@
+#include "e2ee/mls/validate.h"
+
+#include <algorithm>
+#include <atomic>
+#include <string_view>
+#include <unordered_set>
+
+#include "e2ee/mls/parallel.h"
+#include "e2ee/mls/treekem.h"
+
+namespace mychat::mls {
+
+namespace {
+
+constexpr std::size_t kFewChanges = 8;
+
+void check_lifetime(const LeafNode& leaf, LifetimeCheck check, const Environment& environment) {
+  if (leaf.source != LeafSource::kKeyPackage || check == LifetimeCheck::kNot) return;
+  if (check == LifetimeCheck::kReceived && !environment.check_received_lifetimes) return;
+  const auto [from, to] = leaf.lifetime;
+  const auto now = static_cast<std::uint64_t>(std::max<std::int64_t>(environment.clock->now_ms() / 1000, 0));
+  const std::uint64_t skew = check == LifetimeCheck::kReceived ? environment.clock_skew : 0;
+  require(from <= to && to - from <= environment.longest_lifetime && now + skew >= from &&
+              now <= to + std::min(skew, ~std::uint64_t{0} - to),
+          Rule::kLeafLifetime);
+}
+
+std::string_view key_text(const Bytes& key) { return text(key); }
+
+using KeySet = std::unordered_set<std::string_view>;
+
+void check_all_leaves(const RatchetTree& tree) {
+  KeySet signature_keys;
+  std::set<std::uint16_t> credentials;
+  tree.each_member([&](LeafIndex, const LeafNode& leaf) {
+    require(signature_keys.insert(key_text(leaf.signature_key)).second, Rule::kLeafKeysUnique);
+    credentials.insert(static_cast<std::uint16_t>(leaf.credential.type));
+  });
+  tree.each_member([&](LeafIndex, const LeafNode& leaf) {
+    for (const std::uint16_t type : credentials) {
+      require(supports(leaf.capabilities.credentials, type), Rule::kLeafCredentialSupport);
+    }
+  });
+}
+
+void check_leaf_among(const RatchetTree& tree, LeafIndex index) {
+  const LeafNode* const changed = tree.leaf(index);
+  if (changed == nullptr) return;
+  const auto own_type = static_cast<std::uint16_t>(changed->credential.type);
+  tree.each_member([&](LeafIndex other, const LeafNode& leaf) {
+    require(supports(leaf.capabilities.credentials, own_type) &&
+                supports(changed->capabilities.credentials, static_cast<std::uint16_t>(leaf.credential.type)),
+            Rule::kLeafCredentialSupport);
+    require(other == index || leaf.signature_key != changed->signature_key, Rule::kLeafKeysUnique);
+  });
+}
+
+void check_unmerged(const RatchetTree& tree) {
+  for (NodeIndex node = 1; node < node_count(tree.leaves()); node += 2) {
+    const ParentNode* const parent = tree.parent(node);
+    if (parent == nullptr) continue;
+    for (const LeafIndex leaf : parent->unmerged_leaves) {
+      require(is_below(leaf, node) && tree.leaf(leaf) != nullptr, Rule::kTreeUnmerged);
+      for (NodeIndex below = parent_of(node_of(leaf)); below != node; below = parent_of(below)) {
+        const ParentNode* const between = tree.parent(below);
+        require(between == nullptr || std::binary_search(between->unmerged_leaves.begin(),
+                                                         between->unmerged_leaves.end(), leaf),
+                Rule::kTreeUnmerged);
+      }
+    }
+  }
+}
+
+void check_all_keys(const RatchetTree& tree, Rule rule) {
+  KeySet keys;
+  for (NodeIndex node = 0; node < node_count(tree.leaves()); ++node) {
+    if (!tree.is_blank(node)) require(keys.insert(key_text(tree.key_of(node))).second, rule);
+  }
+}
+
+void check_tree_leaves(const RatchetTree& tree, const GroupContext& context, const Environment& environment) {
+  const LeafNeeds needs = LeafNeeds::of(context.suite, context.extensions);
+  std::vector<std::pair<LeafIndex, const LeafNode*>> leaves;
+  tree.each_member([&](LeafIndex index, const LeafNode& leaf) { leaves.emplace_back(index, &leaf); });
+  std::atomic<bool> all_signed = true;
+  for_each_parallel(leaves.size(), [&](std::size_t i) {
+    const auto [index, leaf] = leaves[i];
+    check_leaf(*leaf, leaf->source, needs, tree.suite(), LifetimeCheck::kNot, environment);
+    check_leaf_credential(*leaf, context.group_id, environment);
+    if (all_signed && !verify_leaf_signature(*leaf, tree.suite(), context.group_id, index))
+      all_signed = false;
+  });
+  require(all_signed, Rule::kLeafSignature);
+}
+
+}  // namespace
+
+bool is_default_extension(ExtensionType type) noexcept {
+  return type >= extension::kApplicationId && type <= extension::kExternalSenders;
+}
+
+bool is_default_proposal(std::uint16_t type) noexcept {
+  return type >= static_cast<std::uint16_t>(ProposalType::kAdd) &&
+         type <= static_cast<std::uint16_t>(ProposalType::kGroupContextExtensions);
+}
+
+bool supports(const std::vector<std::uint16_t>& list, std::uint16_t value) noexcept {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+LeafNeeds LeafNeeds::of(SuiteId suite, const Extensions& context_extensions) {
+  LeafNeeds needs;
+  needs.suite = suite;
+  for (const Extension& entry : context_extensions) {
+    if (entry.type == extension::kRequiredCapabilities)
+      needs.required = decode<RequiredCapabilities>(entry.data);
+    if (!is_default_extension(entry.type)) needs.extensions.push_back(entry.type);
+  }
+  return needs;
+}
+
+void check_leaf(const LeafNode& leaf, LeafSource expected, const LeafNeeds& needs, const Suite& suite,
+                LifetimeCheck lifetime, const Environment& environment) {
+  const Capabilities& can = leaf.capabilities;
+  require(leaf.source == expected, Rule::kLeafSource);
+  require(is_hpke_public_key(suite.hpke().kem, leaf.encryption_key) &&
+              is_signature_key(suite.signature(), leaf.signature_key),
+          Rule::kLeafKeyForm);
+  require(supports(can.versions, kMls10) && supports(can.suites, needs.suite), Rule::kLeafVersionSuite);
+  require(supports(can.credentials, static_cast<std::uint16_t>(leaf.credential.type)),
+          Rule::kLeafCredentialSupport);
+  for (const Extension& own : leaf.extensions) {
+    require(is_default_extension(own.type) || supports(can.extensions, own.type),
+            Rule::kLeafExtensionSupport);
+  }
+  for (const ExtensionType type : needs.required.extensions) {
+    require(is_default_extension(type) || supports(can.extensions, type), Rule::kLeafRequiredCapabilities);
+  }
+  for (const std::uint16_t type : needs.required.proposals) {
+    require(is_default_proposal(type) || supports(can.proposals, type), Rule::kLeafRequiredCapabilities);
+  }
+  for (const std::uint16_t type : needs.required.credentials) {
+    require(supports(can.credentials, type), Rule::kLeafRequiredCapabilities);
+  }
+  for (const ExtensionType type : needs.extensions) {
+    require(supports(can.extensions, type), Rule::kLeafGroupExtensions);
+  }
+  check_lifetime(leaf, lifetime, environment);
+}
+
+void check_leaf_credential(const LeafNode& leaf, const Bytes& group_id, const Environment& environment) {
+  require(environment.authentication->accepts(leaf.credential, leaf.signature_key, group_id),
+          Rule::kLeafCredential);
+}
+
+bool verify_leaf_signature(const LeafNode& leaf, const Suite& suite, const Bytes& group_id, LeafIndex index) {
+  return suite.verify_with_label(leaf.signature_key, "LeafNodeTBS", leaf_to_sign(leaf, group_id, index),
+                                 leaf.signature);
+}
+
+void check_key_package(const KeyPackage& package, const LeafNeeds& needs, const Suite& suite,
+                       LifetimeCheck lifetime, const Bytes& group_id, const Environment& environment) {
+  require(package.version == kMls10 && package.suite == suite.id(), Rule::kKeyPackageSuite);
+  require(is_hpke_public_key(suite.hpke().kem, package.init_key), Rule::kKeyPackageKeyForm);
+  require(package.init_key != package.leaf.encryption_key, Rule::kKeyPackageInitKey);
+  check_leaf(package.leaf, LeafSource::kKeyPackage, needs, suite, lifetime, environment);
+  check_leaf_credential(package.leaf, group_id, environment);
+  require(verify_leaf_signature(package.leaf, suite, group_id, 0), Rule::kLeafSignature);
+  Writer content;
+  KeyPackage::each_signed(content, package);
+  require(suite.verify_with_label(package.leaf.signature_key, "KeyPackageTBS", content.secret(),
+                                  package.signature),
+          Rule::kKeyPackageSignature);
+}
+
+void check_changed_leaves(const RatchetTree& tree, const std::set<LeafIndex>& changed) {
+  if (changed.size() > kFewChanges) return check_all_leaves(tree);
+  for (const LeafIndex index : changed) check_leaf_among(tree, index);
+}
+
+void check_new_keys(const RatchetTree& tree, const std::set<NodeIndex>& changed) {
+  if (changed.size() > 4 * kFewChanges) return check_all_keys(tree, Rule::kLeafKeysUnique);
+  KeySet fresh;
+  for (const NodeIndex node : changed) {
+    if (!tree.is_blank(node))
+      require(fresh.insert(key_text(tree.key_of(node))).second, Rule::kLeafKeysUnique);
+  }
+  if (fresh.empty()) return;
+  for (NodeIndex node = 0; node < node_count(tree.leaves()); ++node) {
+    if (tree.is_blank(node) || changed.contains(node)) continue;
+    require(!fresh.contains(key_text(tree.key_of(node))), Rule::kLeafKeysUnique);
+  }
+}
+
+void check_tree(RatchetTree& tree, const GroupContext& context, const Environment& environment) {
+  require(std::ranges::equal(tree.hash(), context.tree_hash), Rule::kTreeHash);
+  check_unmerged(tree);
+  require(tree.parent_hashes_hold(), Rule::kTreeParentHash);
+  check_all_keys(tree, Rule::kTreeKeysUnique);
+  check_tree_leaves(tree, context, environment);
+  check_all_leaves(tree);
+}
+
+void check_context_extensions(const Extensions& extensions, const RatchetTree& tree, SuiteId suite,
+                              const Bytes& group_id, const Environment& environment) {
+  std::set<ExtensionType> seen;
+  for (const Extension& entry : extensions) {
+    require(seen.insert(entry.type).second, Rule::kProposalContextExtensions);
+    if (entry.type != extension::kExternalSenders) continue;
+    for (const ExternalSender& sender : decode<std::vector<ExternalSender>>(entry.data)) {
+      require(environment.authentication->accepts(sender.credential, sender.signature_key, group_id),
+              Rule::kProposalContextExtensions);
+    }
+  }
+  const LeafNeeds needs = LeafNeeds::of(suite, extensions);
+  tree.each_member([&](LeafIndex, const LeafNode& leaf) {
+    const Capabilities& can = leaf.capabilities;
+    const auto all = [](const std::vector<std::uint16_t>& wanted, const std::vector<std::uint16_t>& there,
+                        bool (*is_default)(std::uint16_t)) {
+      return std::all_of(wanted.begin(), wanted.end(), [&](std::uint16_t type) {
+        return (is_default != nullptr && is_default(type)) || supports(there, type);
+      });
+    };
+    const auto plain_extension = [](std::uint16_t type) { return is_default_extension(type); };
+    const auto plain_proposal = [](std::uint16_t type) { return is_default_proposal(type); };
+    require(all(needs.extensions, can.extensions, nullptr) &&
+                all(needs.required.extensions, can.extensions, plain_extension) &&
+                all(needs.required.proposals, can.proposals, plain_proposal) &&
+                all(needs.required.credentials, can.credentials, nullptr),
+            Rule::kProposalContextExtensions);
+  });
+}
+
+}  // namespace mychat::mls

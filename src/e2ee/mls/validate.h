@@ -1,0 +1,58 @@
+// Checks of leaves, KeyPackages and trees that do not need a group's secrets (RFC 9420 sections 7.3, 10.1 and
+// 12.4.3.1). Each throws the rule that is broken.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "e2ee/mls/environment.h"
+#include "e2ee/mls/rules.h"
+#include "e2ee/mls/tree.h"
+#include "e2ee/mls/types.h"
+
+namespace mychat::mls {
+
+// Whether a leaf's lifetime is looked at: what is sent must be within it, what is received should, and leaves
+// that are in a tree already may have outlived it.
+enum class LifetimeCheck { kSent, kReceived, kNot };
+
+// What a group asks of every leaf.
+struct LeafNeeds {
+  SuiteId suite = 0;
+  RequiredCapabilities required;
+  std::vector<ExtensionType> extensions;  // Of the group's context, without those of RFC 9420 itself.
+
+  static LeafNeeds of(SuiteId suite, const Extensions& context_extensions);
+};
+
+bool is_default_extension(ExtensionType type) noexcept;
+bool is_default_proposal(std::uint16_t type) noexcept;
+bool supports(const std::vector<std::uint16_t>& list, std::uint16_t value) noexcept;
+
+// All of section 7.3 that is about one leaf, but for its keys being unique and for its signature, which
+// verify_leaf_signature() checks, so that those of a whole tree can be verified on all processors.
+void check_leaf(const LeafNode& leaf, LeafSource expected, const LeafNeeds& needs, const Suite& suite,
+                LifetimeCheck lifetime, const Environment& environment);
+void check_leaf_credential(const LeafNode& leaf, const Bytes& group_id, const Environment& environment);
+[[nodiscard]] bool verify_leaf_signature(const LeafNode& leaf, const Suite& suite, const Bytes& group_id,
+                                         LeafIndex index);
+
+// Section 10.1, the leaf and its signature included. `group_id` for the authentication service.
+void check_key_package(const KeyPackage& package, const LeafNeeds& needs, const Suite& suite,
+                       LifetimeCheck lifetime, const Bytes& group_id, const Environment& environment);
+
+// What must hold between the leaves that `changed` names and all others: keys that are unique, and types of
+// credentials that everybody supports. The rest of the tree held before. Looks at all when there are many.
+void check_changed_leaves(const RatchetTree& tree, const std::set<LeafIndex>& changed);
+// Encryption keys that are new, leaves' or parents': none may stand anywhere else in the tree.
+void check_new_keys(const RatchetTree& tree, const std::set<NodeIndex>& changed);
+
+// A tree that came with a Welcome or a GroupInfo, whole.
+void check_tree(RatchetTree& tree, const GroupContext& context, const Environment& environment);
+
+// Section 12.1.7: extensions that a group's context is to have.
+void check_context_extensions(const Extensions& extensions, const RatchetTree& tree, SuiteId suite,
+                              const Bytes& group_id, const Environment& environment);
+
+}  // namespace mychat::mls

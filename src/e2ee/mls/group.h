@@ -129,6 +129,7 @@ struct RecordChange {
   std::optional<Secret> content;
 };
 using Records = std::map<std::string, Secret, std::less<>>;
+void apply_changes(Records& records, std::vector<RecordChange> changes);
 
 class Group {
  public:
@@ -246,6 +247,7 @@ class Group {
   void verify_sender(const AuthenticatedContent& message) const;
   void check_welcomed(const Group& before, PskUsage usage, const PreSharedKeyId& id) const;
   void enter(Group&& next);
+  void note_saved(const Records& records);
   void begin_epoch(ByteView epoch_secret);
   void remember_resumption();
 

@@ -32,6 +32,12 @@ SecretTree SecretTree::restore(const Suite& suite, std::uint32_t leaves, Nodes n
   return out;
 }
 
+void SecretTree::mark_all_changed() {
+  changes_ = {};
+  for (const auto& entry : nodes_) changes_.nodes.push_back(entry.first);
+  for (const auto& entry : ratchets_) changes_.ratchets.push_back(entry.first);
+}
+
 SecretTree::Found SecretTree::start(LeafIndex leaf) const {
   Found found;
   found.leaf = leaf;

@@ -77,6 +77,7 @@ class SecretTree {
     std::vector<LeafIndex> ratchets;
   };
   Changes take_changes() { return std::exchange(changes_, {}); }
+  void mark_all_changed();
 
  private:
   Found start(LeafIndex leaf) const;

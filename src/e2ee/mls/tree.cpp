@@ -32,6 +32,18 @@ RatchetTree RatchetTree::from_nodes(const Suite& suite, const NodeVector& nodes)
   return tree;
 }
 
+RatchetTree RatchetTree::of_leaves(const Suite& suite,
+                                   const std::vector<std::shared_ptr<const LeafNode>>& leaves) {
+  RatchetTree tree(suite);
+  tree.resize(static_cast<std::uint32_t>(leaves.size()));
+  for (LeafIndex i = 0; i < leaves.size(); ++i) {
+    if (!leaves[i]) continue;
+    tree.edit(node_of(i)).node.leaf = leaves[i];
+    ++tree.members_;
+  }
+  return tree;
+}
+
 NodeVector RatchetTree::nodes() const {
   NodeVector out;
   NodeIndex size = node_count(leaves_);

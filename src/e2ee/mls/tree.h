@@ -24,6 +24,9 @@ class RatchetTree {
   // where a parent belongs, nothing at its end, unmerged leaves that are not ascending. Nothing else is
   // checked.
   static RatchetTree from_nodes(const Suite& suite, const NodeVector& nodes);
+  // Leaves alone, as many as a power of two: for who the members of an earlier epoch were.
+  static RatchetTree of_leaves(const Suite& suite,
+                               const std::vector<std::shared_ptr<const LeafNode>>& leaves);
   NodeVector nodes() const;
 
   const Suite& suite() const noexcept { return *suite_; }
@@ -37,6 +40,7 @@ class RatchetTree {
   std::shared_ptr<const LeafNode> shared_leaf(LeafIndex index) const noexcept;
   const ParentNode* parent(NodeIndex node) const noexcept;
   bool is_blank(NodeIndex node) const noexcept;
+  const Node& node(NodeIndex index) const { return place(index)->node; }  // Of a node inside.
   // The public key of a node that is not blank.
   const Bytes& key_of(NodeIndex node) const;
   // Calls visit(index, leaf) for each member in ascending order.

@@ -1,6 +1,5 @@
 #include "crypto/kem.h"
 
-#include <array>
 #include <optional>
 
 #include "crypto/ec_curve.h"
@@ -15,16 +14,11 @@ namespace {
 
 constexpr std::string_view kVersion = "HPKE-v1";
 
-// RFC 7748: the x or u coordinate of the generator, as a public key.
-template <std::size_t Size, std::uint8_t Value>
-constexpr std::array<std::uint8_t, Size> kGenerator{Value};
-
 // What a KEM is made of: an X curve or a P curve.
 struct Kem {
   std::uint16_t id;
   HashAlgorithm hash;
   const RawKeyType* raw;
-  ByteView generator;
   const EcCurve* curve;
 
   std::size_t private_size() const noexcept { return raw != nullptr ? raw->size : curve->size; }
@@ -37,17 +31,17 @@ Kem kem_of(KemAlgorithm kem) {
   const std::uint16_t id = kem_id(kem);
   switch (kem) {
     case KemAlgorithm::kX25519:
-      return {id, HashAlgorithm::kSha256, &kRawX25519, kGenerator<32, 9>, nullptr};
+      return {id, HashAlgorithm::kSha256, &kRawX25519, nullptr};
     case KemAlgorithm::kX448:
-      return {id, HashAlgorithm::kSha512, &kRawX448, kGenerator<56, 5>, nullptr};
+      return {id, HashAlgorithm::kSha512, &kRawX448, nullptr};
     case KemAlgorithm::kP256:
-      return {id, HashAlgorithm::kSha256, nullptr, {}, &curve_p256()};
+      return {id, HashAlgorithm::kSha256, nullptr, &curve_p256()};
     case KemAlgorithm::kP384:
-      return {id, HashAlgorithm::kSha384, nullptr, {}, &curve_p384()};
+      return {id, HashAlgorithm::kSha384, nullptr, &curve_p384()};
     case KemAlgorithm::kP521:
       break;
   }
-  return {id, HashAlgorithm::kSha512, nullptr, {}, &curve_p521()};
+  return {id, HashAlgorithm::kSha512, nullptr, &curve_p521()};
 }
 
 // A private key of either kind, ready to be multiplied with.
@@ -62,7 +56,7 @@ class PrivateKey {
   }
 
   Bytes public_key() const {
-    return agreement_ ? to_bytes(agreement_->with(kem_.generator)) : ec_public_key(*kem_.curve, scalar_);
+    return agreement_ ? agreement_->public_key() : ec_public_key(*kem_.curve, scalar_);
   }
   Secret agree(ByteView peer) const {
     return agreement_ ? agreement_->with(peer) : ec_agree(*kem_.curve, scalar_, peer);

@@ -18,6 +18,18 @@ void check_private_size(const RawKeyType& type, ByteView bytes) {
               std::string("The peer's ") + type.name + " key is not acceptable.");
 }
 
+// Of X25519 or X448, as a public key; made once a process and never changed.
+EVP_PKEY* generator_of(const RawKeyType& type) {
+  const auto make = [](const RawKeyType& of) {
+    Bytes bytes(of.size);
+    bytes[0] = of.generator;
+    return raw_public_key(of, bytes).release();
+  };
+  static EVP_PKEY* const x25519 = make(kRawX25519);
+  static EVP_PKEY* const x448 = make(kRawX448);
+  return type.size == kRawX25519.size ? x25519 : x448;
+}
+
 DigestContext new_context() {
   return DigestContext(required(EVP_MD_CTX_new(), "A signature context could not be made."));
 }
@@ -40,9 +52,10 @@ Pkey raw_public_key(const RawKeyType& type, ByteView bytes) {
 }
 
 Secret raw_private_bytes(const RawKeyType& type, const EVP_PKEY* key) {
+  // Not EVP_PKEY_get_raw_private_key(), which leaves a copy in memory that it has freed.
   Secret bytes(type.size);
-  std::size_t size = bytes.size();
-  check(EVP_PKEY_get_raw_private_key(key, bytes.data(), &size), "The private key could not be read.");
+  check(EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PRIV_KEY, bytes.data(), bytes.size(), nullptr),
+        "The private key could not be read.");
   return bytes;
 }
 
@@ -76,11 +89,9 @@ RawAgreement::RawAgreement(const RawKeyType& type, EVP_PKEY* private_key)
   check(EVP_PKEY_derive_init(context_.get()), "Key agreement could not be set up.");
 }
 
-Secret RawAgreement::with(ByteView peer_public_key) const {
-  const Pkey peer = raw_public_key(type_, peer_public_key);
-  if (!peer) throw_bad_peer(type_);
+Secret RawAgreement::derive(EVP_PKEY* peer) const {
   // Not validated: of these curves every key is one, and what counts is looked at below.
-  check(EVP_PKEY_derive_set_peer_ex(context_.get(), peer.get(), 0), "Key agreement could not be set up.");
+  check(EVP_PKEY_derive_set_peer_ex(context_.get(), peer, 0), "Key agreement could not be set up.");
   Secret shared(type_.size);
   std::size_t size = shared.size();
   // OpenSSL refuses a shared secret of zeros; looked at here too, since so much rests on it.
@@ -89,6 +100,18 @@ Secret RawAgreement::with(ByteView peer_public_key) const {
     throw_bad_peer(type_);
   }
   return shared;
+}
+
+Bytes RawAgreement::public_key() const { return to_bytes(derive(generator_of(type_))); }
+
+Secret RawAgreement::with(ByteView peer_public_key) const {
+  if (peer_public_key.size() != type_.size) throw_bad_peer(type_);
+  // A copy that is given another key: half the time of a new one.
+  const Pkey peer(EVP_PKEY_dup(generator_of(type_)));
+  require_memory(peer != nullptr);
+  require_memory(
+      EVP_PKEY_set1_encoded_public_key(peer.get(), peer_public_key.data(), peer_public_key.size()) == 1);
+  return derive(peer.get());
 }
 
 Bytes sign_with(EVP_PKEY* key, const char* digest, ByteView message) {

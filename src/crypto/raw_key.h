@@ -10,13 +10,14 @@ namespace mychat::detail {
 
 struct RawKeyType {
   const char* name;
-  std::size_t size;  // Of private keys and public ones.
+  std::size_t size;            // Of private keys and public ones.
+  std::uint8_t generator = 0;  // The first byte, of which alone it consists, of what RFC 7748 multiplies.
 };
 
 inline constexpr RawKeyType kRawEd25519{"ED25519", 32};
 inline constexpr RawKeyType kRawEd448{"ED448", 57};
-inline constexpr RawKeyType kRawX25519{"X25519", 32};
-inline constexpr RawKeyType kRawX448{"X448", 56};
+inline constexpr RawKeyType kRawX25519{"X25519", 32, 9};
+inline constexpr RawKeyType kRawX448{"X448", 56, 5};
 
 inline std::shared_ptr<EVP_PKEY> share(EVP_PKEY* key) { return {key, Freer<EVP_PKEY_free>()}; }
 
@@ -32,10 +33,13 @@ void raw_public_bytes(const EVP_PKEY* key, MutableBytes out);
 class RawAgreement {
  public:
   RawAgreement(const RawKeyType& type, EVP_PKEY* private_key);
+  Bytes public_key() const;
   // MYCHAT_E_MALFORMED when the peer's bytes are no key, or one that gives a shared secret of zeros.
   Secret with(ByteView peer_public_key) const;
 
  private:
+  Secret derive(EVP_PKEY* peer) const;
+
   const RawKeyType& type_;
   PkeyContext context_;
 };

@@ -53,11 +53,15 @@ OSSL_PARAM group_of(const EcCurve& curve) {
   return OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, const_cast<char*>(curve.name), 0);
 }
 
+// Between big-endian and the machine's order of bytes, in which parameters of OpenSSL hold numbers.
+void swap_native(Secret& number) {
+  if constexpr (std::endian::native == std::endian::little) std::reverse(number.begin(), number.end());
+}
+
 std::shared_ptr<EVP_PKEY> ec_private_pkey(const EcCurve& curve, ByteView private_key) {
   Secret scalar = detail::ec_scalar(curve, private_key);
   Bytes public_key = detail::ec_public_key(curve, scalar);
-  // OpenSSL takes numbers in the machine's order of bytes.
-  if constexpr (std::endian::native == std::endian::little) std::reverse(scalar.begin(), scalar.end());
+  swap_native(scalar);
   OSSL_PARAM params[] = {
       group_of(curve), OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, scalar.data(), scalar.size()),
       OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, public_key.data(), public_key.size()),
@@ -119,14 +123,12 @@ SigningKey SigningKey::from_bytes(SignatureAlgorithm algorithm, ByteView private
 Secret SigningKey::to_bytes() const {
   const Scheme scheme = scheme_of(algorithm_);
   if (scheme.raw != nullptr) return detail::raw_private_bytes(*scheme.raw, key_.get());
-  BIGNUM* number = nullptr;
-  const int read = EVP_PKEY_get_bn_param(key_.get(), OSSL_PKEY_PARAM_PRIV_KEY, &number);
-  const detail::Bignum scalar(number);
-  detail::check(read, "The private key could not be read.");
+  // Not EVP_PKEY_get_bn_param(), which leaves a copy on the stack.
   Secret bytes(scheme.curve->size);
-  if (BN_bn2binpad(scalar.get(), bytes.data(), detail::int_size(bytes.size())) < 0) {
-    throw_crypto("The private key could not be read.");
-  }
+  OSSL_PARAM params[] = {OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, bytes.data(), bytes.size()),
+                         OSSL_PARAM_construct_end()};
+  detail::check(EVP_PKEY_get_params(key_.get(), params), "The private key could not be read.");
+  swap_native(bytes);
   return bytes;
 }
 

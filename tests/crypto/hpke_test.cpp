@@ -1,4 +1,5 @@
-// HPKE: the RFC's vectors, those of MLS for the suites that the RFC has none for, and what must be refused.
+// HPKE: the RFC's vectors, those of MLS (with their signatures) for the suites that the RFC has none for, and
+// what must be refused.
 #include "crypto/hpke.h"
 
 #include <cjson/cJSON.h>
@@ -13,6 +14,7 @@
 
 #include "base/encoding.h"
 #include "crypto/kem.h"
+#include "crypto/signature.h"
 #include "tests/crypto/status.h"
 #include "tests/support/vectors.h"
 
@@ -128,7 +130,7 @@ TEST(Hpke, VectorsOfTheRfc) {
 }
 
 // MLS's EncryptContext (RFC 9420 section 5.1.3): both parts with their lengths before them.
-Bytes encrypt_context(const std::string& label, const Bytes& context) {
+Bytes labeled_context(const std::string& label, const Bytes& context) {
   Bytes out;
   const auto add = [&](ByteView part) {
     ASSERT_LT(part.size(), 0x4000u);
@@ -151,6 +153,10 @@ TEST(Hpke, VectorsOfMls) {
       {KemAlgorithm::kP521, HashAlgorithm::kSha512, AeadAlgorithm::kAes256Gcm},
       {KemAlgorithm::kX448, HashAlgorithm::kSha512, AeadAlgorithm::kChaCha20Poly1305},
       {KemAlgorithm::kP384, HashAlgorithm::kSha384, AeadAlgorithm::kAes256Gcm}};
+  constexpr SignatureAlgorithm kSignatures[] = {
+      SignatureAlgorithm::kEd25519,        SignatureAlgorithm::kEcdsaP256Sha256, SignatureAlgorithm::kEd25519,
+      SignatureAlgorithm::kEd448,          SignatureAlgorithm::kEcdsaP521Sha512, SignatureAlgorithm::kEd448,
+      SignatureAlgorithm::kEcdsaP384Sha384};
   const Document document = read_json("mls/crypto-basics.json");
   std::size_t checked = 0;
   for (const Object& vector : Object(document.get()).items()) {
@@ -158,11 +164,19 @@ TEST(Hpke, VectorsOfMls) {
     SCOPED_TRACE("cipher suite " + std::to_string(vector["cipher_suite"].number()));
     const Object sealed = vector["encrypt_with_label"];
     const Bytes private_key = sealed["priv"].bytes();
-    const Bytes info = encrypt_context(sealed["label"].text(), sealed["context"].bytes());
+    const Bytes info = labeled_context(sealed["label"].text(), sealed["context"].bytes());
     EXPECT_EQ(hpke_public_key(suite.kem, private_key), sealed["pub"].bytes());
     EXPECT_EQ(to_bytes(hpke_open(suite, private_key, sealed["kem_output"].bytes(), info, {},
                                  sealed["ciphertext"].bytes())),
               sealed["plaintext"].bytes());
+    // SignContent has the same form.
+    const Object content = vector["sign_with_label"];
+    const Bytes signed_bytes = labeled_context(content["label"].text(), content["content"].bytes());
+    const SignatureAlgorithm signing = kSignatures[vector["cipher_suite"].number() - 1];
+    const SigningKey key = SigningKey::from_bytes(signing, content["priv"].bytes());
+    EXPECT_EQ(key.public_key(), content["pub"].bytes());
+    EXPECT_TRUE(verify_signature(signing, key.public_key(), signed_bytes, content["signature"].bytes()));
+    EXPECT_TRUE(verify_signature(signing, content["pub"].bytes(), signed_bytes, key.sign(signed_bytes)));
     ++checked;
   }
   EXPECT_EQ(checked, 7u);

@@ -92,7 +92,8 @@ inline void deliver(std::vector<std::unique_ptr<Client>>& clients, Client& commi
   const Message commit = pending.commit;
   committer.group->apply(std::move(pending));
   for (const auto& client : clients) {
-    if (client.get() != &committer && client->group && client->group->is_active()) client->receive(commit, options);
+    if (client.get() != &committer && client->group && client->group->is_active())
+      client->receive(commit, options);
   }
 }
 

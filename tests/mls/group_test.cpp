@@ -15,7 +15,8 @@ void expect_agreement(const std::vector<std::unique_ptr<Client>>& clients) {
     if (first == nullptr) first = client.get();
     EXPECT_EQ(client->group->epoch(), first->group->epoch());
     EXPECT_EQ(client->group->epoch_authenticator(), first->group->epoch_authenticator());
-    EXPECT_EQ(client->group->export_secret("test", view("x"), 40), first->group->export_secret("test", view("x"), 40));
+    EXPECT_EQ(client->group->export_secret("test", view("x"), 40),
+              first->group->export_secret("test", view("x"), 40));
   }
 }
 

@@ -47,13 +47,11 @@ LabeledKdf kdf_of(const HpkeSuite& suite) {
 // computed.
 class KeySchedule {
  public:
-  KeySchedule(const HpkeSuite& suite, ByteView shared_secret, ByteView info)
-      : suite_(suite), kdf_(kdf_of(suite)), secret_(kdf_.extract(shared_secret, "secret", {})) {
-    context_.push_back(kModeBase);
-    for (const Secret& part : {kdf_.extract({}, "psk_id_hash", {}), kdf_.extract({}, "info_hash", info)}) {
-      context_.insert(context_.end(), part.begin(), part.end());
-    }
-  }
+  KeySchedule(const HpkeInfo& info, ByteView shared_secret)
+      : suite_(info.suite()),
+        kdf_(kdf_of(suite_)),
+        secret_(kdf_.extract(shared_secret, "secret", {})),
+        context_(info.key_schedule_context()) {}
 
   Aead aead() const { return {suite_.aead, expand("key", aead_key_size(suite_.aead))}; }
   // Of the first message, which is the only one.
@@ -70,41 +68,64 @@ class KeySchedule {
   HpkeSuite suite_;
   LabeledKdf kdf_;
   Secret secret_;
-  Bytes context_;
+  ByteView context_;  // Of the HpkeInfo.
 };
+
+HpkeSealed seal(const HpkeInfo& info, detail::Encapsulated&& made, ByteView associated_data,
+                ByteView plaintext) {
+  const KeySchedule keys(info, made.shared_secret);
+  return {std::move(made.kem_output), keys.aead().seal(keys.nonce(), plaintext, associated_data)};
+}
+
+detail::Encapsulated encapsulate_fresh(KemAlgorithm kem, ByteView public_key) {
+  return detail::encapsulate(kem, public_key, detail::generate_kem_private_key(kem));
+}
 
 }  // namespace
 
+HpkeInfo::HpkeInfo(const HpkeSuite& suite, ByteView info) : suite_(suite) {
+  const LabeledKdf kdf = kdf_of(suite);
+  context_.push_back(kModeBase);
+  for (const Secret& part : {kdf.extract({}, "psk_id_hash", {}), kdf.extract({}, "info_hash", info)}) {
+    context_.insert(context_.end(), part.begin(), part.end());
+  }
+}
+
 HpkeSealed detail::hpke_seal_with(const HpkeSuite& suite, ByteView ephemeral_private_key, ByteView public_key,
                                   ByteView info, ByteView associated_data, ByteView plaintext) {
-  Encapsulated made = encapsulate(suite.kem, public_key, ephemeral_private_key);
-  const KeySchedule keys(suite, made.shared_secret, info);
-  return {std::move(made.kem_output), keys.aead().seal(keys.nonce(), plaintext, associated_data)};
+  return seal(HpkeInfo(suite, info), encapsulate(suite.kem, public_key, ephemeral_private_key),
+              associated_data, plaintext);
+}
+
+HpkeSealed hpke_seal(const HpkeInfo& info, ByteView public_key, ByteView associated_data,
+                     ByteView plaintext) {
+  return seal(info, encapsulate_fresh(info.suite().kem, public_key), associated_data, plaintext);
 }
 
 HpkeSealed hpke_seal(const HpkeSuite& suite, ByteView public_key, ByteView info, ByteView associated_data,
                      ByteView plaintext) {
-  return detail::hpke_seal_with(suite, detail::generate_kem_private_key(suite.kem), public_key, info,
-                                associated_data, plaintext);
+  return hpke_seal(HpkeInfo(suite, info), public_key, associated_data, plaintext);
 }
 
 Secret hpke_open(const HpkeSuite& suite, ByteView private_key, ByteView kem_output, ByteView info,
                  ByteView associated_data, ByteView ciphertext) {
-  const KeySchedule keys(suite, detail::decapsulate(suite.kem, private_key, kem_output), info);
+  const HpkeInfo context(suite, info);
+  const KeySchedule keys(context, detail::decapsulate(suite.kem, private_key, kem_output));
   return keys.aead().open(keys.nonce(), ciphertext, associated_data);
 }
 
 HpkeExported hpke_export_to(const HpkeSuite& suite, ByteView public_key, ByteView info,
                             ByteView exporter_context, std::size_t size) {
-  detail::Encapsulated made =
-      detail::encapsulate(suite.kem, public_key, detail::generate_kem_private_key(suite.kem));
-  Secret secret = KeySchedule(suite, made.shared_secret, info).exported(exporter_context, size);
+  detail::Encapsulated made = encapsulate_fresh(suite.kem, public_key);
+  const HpkeInfo context(suite, info);
+  Secret secret = KeySchedule(context, made.shared_secret).exported(exporter_context, size);
   return {std::move(made.kem_output), std::move(secret)};
 }
 
 Secret hpke_export_from(const HpkeSuite& suite, ByteView private_key, ByteView kem_output, ByteView info,
                         ByteView exporter_context, std::size_t size) {
-  return KeySchedule(suite, detail::decapsulate(suite.kem, private_key, kem_output), info)
+  const HpkeInfo context(suite, info);
+  return KeySchedule(context, detail::decapsulate(suite.kem, private_key, kem_output))
       .exported(exporter_context, size);
 }
 

@@ -35,6 +35,19 @@ struct HpkeExported {
   Secret secret;
 };
 
+// What depends on `info` alone: computed once where many messages are sealed under the same one. May be
+// shared by threads.
+class HpkeInfo {
+ public:
+  HpkeInfo(const HpkeSuite& suite, ByteView info);
+  const HpkeSuite& suite() const noexcept { return suite_; }
+  ByteView key_schedule_context() const noexcept { return context_; }
+
+ private:
+  HpkeSuite suite_;
+  Bytes context_;
+};
+
 HpkeKeyPair hpke_generate_key_pair(KemAlgorithm kem);
 // DeriveKeyPair of RFC 9180 section 7.1.3.
 HpkeKeyPair hpke_derive_key_pair(KemAlgorithm kem, ByteView key_material);
@@ -48,6 +61,7 @@ Bytes hpke_public_key(KemAlgorithm kem, ByteView private_key);
 // thread.
 HpkeSealed hpke_seal(const HpkeSuite& suite, ByteView public_key, ByteView info, ByteView associated_data,
                      ByteView plaintext);
+HpkeSealed hpke_seal(const HpkeInfo& info, ByteView public_key, ByteView associated_data, ByteView plaintext);
 Secret hpke_open(const HpkeSuite& suite, ByteView private_key, ByteView kem_output, ByteView info,
                  ByteView associated_data, ByteView ciphertext);
 // A secret of `size` bytes that both sides derive from one encapsulation (RFC 9180 section 5.3).

@@ -133,6 +133,7 @@ Message CommitWork::welcome(const Finished& finished, const NewPath* path, bool 
   const Secret key = suite.expand_with_label(secret, "key", {}, suite.key_size());
   const Secret nonce = suite.expand_with_label(secret, "nonce", {}, Suite::nonce_size());
   out.encrypted_group_info = suite.seal(key, nonce, {}, encode(finished.next->group_info(with_tree, false)));
+  const HpkeInfo info = suite.encryption_info("Welcome", out.encrypted_group_info);
   out.secrets.resize(result_.packages.size());
   for_each_parallel(out.secrets.size(), [&](std::size_t i) {
     GroupSecrets secrets;
@@ -142,8 +143,7 @@ Message CommitWork::welcome(const Finished& finished, const NewPath* path, bool 
     for (const PskInput& psk : psks_) secrets.psks.push_back(psk.id);
     const KeyPackage& package = *result_.packages[i];
     out.secrets[i].new_member = suite.key_package_ref(package);
-    out.secrets[i].secrets = suite.encrypt_with_label(package.init_key, "Welcome", out.encrypted_group_info,
-                                                      encode_secret(secrets));
+    out.secrets[i].secrets = suite.encrypt(package.init_key, info, encode_secret(secrets));
   });
   return {std::move(out)};
 }

@@ -118,10 +118,18 @@ bool Suite::verify_with_label(ByteView public_key, std::string_view label, ByteV
   return verify_signature(signature_, public_key, labelled(label, content), signature);
 }
 
+HpkeInfo Suite::encryption_info(std::string_view label, ByteView context) const {
+  return {hpke_, labelled(label, context)};
+}
+
+HpkeCiphertext Suite::encrypt(ByteView public_key, const HpkeInfo& info, ByteView plaintext) const {
+  HpkeSealed sealed = hpke_seal(info, public_key, {}, plaintext);
+  return {std::move(sealed.kem_output), std::move(sealed.ciphertext)};
+}
+
 HpkeCiphertext Suite::encrypt_with_label(ByteView public_key, std::string_view label, ByteView context,
                                          ByteView plaintext) const {
-  HpkeSealed sealed = hpke_seal(hpke_, public_key, labelled(label, context), {}, plaintext);
-  return {std::move(sealed.kem_output), std::move(sealed.ciphertext)};
+  return encrypt(public_key, encryption_info(label, context), plaintext);
 }
 
 Secret Suite::decrypt_with_label(ByteView private_key, std::string_view label, ByteView context,

@@ -50,6 +50,9 @@ class Suite {
   bool verify_with_label(ByteView public_key, std::string_view label, ByteView content,
                          ByteView signature) const;
 
+  // For many receivers of one context: hashed once.
+  HpkeInfo encryption_info(std::string_view label, ByteView context) const;
+  HpkeCiphertext encrypt(ByteView public_key, const HpkeInfo& info, ByteView plaintext) const;
   HpkeCiphertext encrypt_with_label(ByteView public_key, std::string_view label, ByteView context,
                                     ByteView plaintext) const;
   // MYCHAT_E_DECRYPT when it was not encrypted so; MYCHAT_E_MALFORMED for a kem_output that is none.

@@ -107,9 +107,10 @@ UpdatePath seal_path(const RatchetTree& tree, LeafIndex self, const NewPath& pat
     }
   }
   const Suite& suite = tree.suite();
+  const HpkeInfo info = suite.encryption_info(kPathLabel, group_context);
   for_each_parallel(jobs.size(), [&](std::size_t i) {
     const Job& job = jobs[i];
-    *job.out = suite.encrypt_with_label(tree.key_of(job.receiver), kPathLabel, group_context, *job.secret);
+    *job.out = suite.encrypt(tree.key_of(job.receiver), info, *job.secret);
   });
   return out;
 }

@@ -13,7 +13,7 @@ Writer& Writer::raw(ByteView bytes) {
 
 void Writer::varint(std::size_t value) {
   if (value > kMaxVector) {
-    throw Error(MYCHAT_E_TOO_LARGE, MYCHAT_DOMAIN_PROTOCOL, "A vector of MLS is longer than 64 MiB.");
+    throw Error(MYCHAT_E_TOO_LARGE, MYCHAT_DOMAIN_PROTOCOL, "A vector of MLS is longer than 16 MiB.");
   }
   if (value < 0x40) {
     (*this)(static_cast<std::uint8_t>(value));
@@ -42,9 +42,16 @@ std::size_t Reader::varint() {
     throw_encoding("A size is not written in its shortest form.");
   }
   if (value > kMaxVector) {
-    throw Error(MYCHAT_E_TOO_LARGE, MYCHAT_DOMAIN_PROTOCOL, "A vector of MLS is longer than 64 MiB.");
+    throw Error(MYCHAT_E_TOO_LARGE, MYCHAT_DOMAIN_PROTOCOL, "A vector of MLS is longer than 16 MiB.");
   }
   return value;
+}
+
+void Reader::take_memory(std::size_t size) {
+  if (size > memory_) {
+    throw Error(MYCHAT_E_TOO_LARGE, MYCHAT_DOMAIN_PROTOCOL, "A vector of MLS has too many elements.");
+  }
+  memory_ -= size;
 }
 
 void Reader::finish() const {

@@ -27,7 +27,12 @@
 namespace mychat::mls {
 
 // The longest content of a vector that is written or read; the format could say 2^30 - 1.
-inline constexpr std::size_t kMaxVector = std::size_t{1} << 26;
+inline constexpr std::size_t kMaxVector = std::size_t{1} << 24;
+
+// What elements take in memory, against a message of a few bytes an element that becomes gigabytes: this, and
+// so many times the bytes that are read.
+inline constexpr std::size_t kMemoryOfElements = std::size_t{32} << 20;
+inline constexpr std::size_t kMemoryOfByte = 8;
 
 // MYCHAT_E_MALFORMED in the protocol domain.
 [[noreturn]] void throw_encoding(const char* message);
@@ -91,7 +96,7 @@ class Reader {
  public:
   static constexpr bool kReading = true;
 
-  explicit Reader(ByteView in) noexcept : in_(in) {}
+  explicit Reader(ByteView in) noexcept : in_(in), memory_(kMemoryOfElements + kMemoryOfByte * in.size()) {}
 
   template <class... T>
   Reader& operator()(T&... values) {
@@ -113,8 +118,11 @@ class Reader {
   template <class T>
   void read(T& value);
   ByteView opaque() { return raw(varint()); }
+  Reader(ByteView in, std::size_t memory) noexcept : in_(in), memory_(memory) {}
+  void take_memory(std::size_t size);
 
   ByteView in_;
+  std::size_t memory_;  // That elements may still take.
 };
 
 template <class T>
@@ -186,9 +194,13 @@ void Reader::read(T& value) {
     std::copy(content.begin(), content.end(), value.begin());
   } else if constexpr (detail::IsVector<T>::value) {
     // Elements are made one by one, each of bytes that are there: a size alone allocates nothing.
-    Reader content(opaque());
+    Reader content(opaque(), memory_);
     value.clear();
-    while (!content.done()) content.read(value.emplace_back());
+    while (!content.done()) {
+      content.take_memory(sizeof(value[0]));
+      content.read(value.emplace_back());
+    }
+    memory_ = content.memory_;
   } else if constexpr (detail::IsOptional<T>::value || detail::IsShared<T>::value) {
     const std::uint8_t present = raw(1)[0];
     if (present > 1) throw_encoding("An optional value is neither absent nor present.");

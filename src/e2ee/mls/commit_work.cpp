@@ -9,6 +9,9 @@ namespace mychat::mls {
 CommitWork::CommitWork(const Group& base, std::vector<WaitingProposal> items, Sender committer,
                        const Settings& settings)
     : base_(base), items_(std::move(items)), result_{base.tree_, {}, {}, {}, {}, {}, {}, nullptr, nullptr} {
+  if (base.epoch() == ~Epoch{0}) {
+    throw Error(MYCHAT_E_TOO_LARGE, MYCHAT_DOMAIN_E2EE, "The group has no epoch left.");
+  }
   const ProposalContext in{base.environment_, *base.suite_,      base.context_,
                            base.tree_,        settings.lifetime, settings.founding};
   const ProposalList list(in, items_, committer);

@@ -16,14 +16,20 @@ const EVP_CIPHER* cipher_of(AeadAlgorithm algorithm) {
   if (algorithm == AeadAlgorithm::kAes256Gcm) return aes;
   static const EVP_CIPHER* const chacha = required(EVP_CIPHER_fetch(nullptr, "ChaCha20-Poly1305", nullptr),
                                                    "ChaCha20-Poly1305 is not available.");
-  return chacha;
+  if (algorithm == AeadAlgorithm::kChaCha20Poly1305) return chacha;
+  static const EVP_CIPHER* const short_aes =
+      required(EVP_CIPHER_fetch(nullptr, "AES-128-GCM", nullptr), "AES-128-GCM is not available.");
+  return short_aes;
 }
 
 constexpr int kOpen = 0;
 constexpr int kSeal = 1;
 
-void check_key(ByteView key) {
-  if (key.size() != kAeadKeySize) throw_argument("An encryption key must have 32 bytes.");
+void check_key(AeadAlgorithm algorithm, ByteView key) {
+  const std::size_t size = aead_key_size(algorithm);
+  if (key.size() != size) {
+    throw_argument("An encryption key of this algorithm must have " + std::to_string(size) + " bytes.");
+  }
 }
 
 void check_nonce(ByteView nonce) {
@@ -94,7 +100,7 @@ void detail::FreeCipherContext::operator()(EVP_CIPHER_CTX* context) const noexce
 Aead::Aead(AeadAlgorithm algorithm, ByteView key) : algorithm_(algorithm) { set_key(key); }
 
 void Aead::set_key(ByteView key) {
-  check_key(key);
+  check_key(algorithm_, key);
   key_.assign(key.begin(), key.end());
   sealing_keyed_ = opening_keyed_ = false;
 }
@@ -149,7 +155,7 @@ Secret aes256gcm_open(ByteView key, ByteView nonce, ByteView sealed, ByteView as
 }
 
 AeadSealer::AeadSealer(AeadAlgorithm algorithm, ByteView key, ByteView nonce, ByteView associated_data) {
-  check_key(key);
+  check_key(algorithm, key);
   check_nonce(nonce);
   context_ = new_context(algorithm, kSeal);
   set_key_of(context_.get(), key);
@@ -168,7 +174,7 @@ std::array<std::uint8_t, kAeadTagSize> AeadSealer::finish() {
 }
 
 AeadOpener::AeadOpener(AeadAlgorithm algorithm, ByteView key, ByteView nonce, ByteView associated_data) {
-  check_key(key);
+  check_key(algorithm, key);
   check_nonce(nonce);
   context_ = new_context(algorithm, kOpen);
   set_key_of(context_.get(), key);

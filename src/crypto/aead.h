@@ -1,5 +1,5 @@
-// Authenticated encryption with associated data. Keys of 32 bytes, nonces of 12, tags of 16 appended to the
-// ciphertext. Never use a nonce twice with one key.
+// Authenticated encryption with associated data. Keys of 32 bytes (AES-128-GCM: 16), nonces of 12, tags of 16
+// appended to the ciphertext. Never use a nonce twice with one key.
 //
 // A wrong key, nonce, associated data or altered bytes: MYCHAT_E_DECRYPT, and the output is wiped. Wrong
 // sizes of key, nonce or output are the caller's fault: MYCHAT_E_INVALID_ARGUMENT.
@@ -16,11 +16,16 @@ struct evp_cipher_ctx_st;
 
 namespace mychat {
 
-enum class AeadAlgorithm { kAes256Gcm, kChaCha20Poly1305 };
+// AES-128-GCM is for suites that others negotiate.
+enum class AeadAlgorithm { kAes256Gcm, kChaCha20Poly1305, kAes128Gcm };
 
-inline constexpr std::size_t kAeadKeySize = 32;
+inline constexpr std::size_t kAeadKeySize = 32;  // Of AES-256-GCM and ChaCha20-Poly1305.
 inline constexpr std::size_t kAeadNonceSize = 12;
 inline constexpr std::size_t kAeadTagSize = 16;
+
+constexpr std::size_t aead_key_size(AeadAlgorithm algorithm) noexcept {
+  return algorithm == AeadAlgorithm::kAes128Gcm ? 16 : kAeadKeySize;
+}
 
 namespace detail {
 struct FreeCipherContext {

@@ -12,6 +12,12 @@ const EVP_MD* sha256_algorithm() {
   return algorithm;
 }
 
+const EVP_MD* sha384_algorithm() {
+  static const EVP_MD* const algorithm =
+      required(EVP_MD_fetch(nullptr, "SHA2-384", nullptr), "SHA-384 is not available.");
+  return algorithm;
+}
+
 const EVP_MD* sha512_algorithm() {
   static const EVP_MD* const algorithm =
       required(EVP_MD_fetch(nullptr, "SHA2-512", nullptr), "SHA-512 is not available.");

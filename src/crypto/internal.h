@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "crypto/error.h"
+#include "crypto/hkdf.h"
 
 namespace mychat::detail {
 
@@ -69,9 +70,21 @@ inline const std::uint8_t* data_of(ByteView bytes) noexcept {
   return bytes.empty() ? &kNothing : bytes.data();
 }
 
+inline Bignum secret_number() {
+  Bignum number(required(BN_secure_new(), "A number could not be allocated."));
+  BN_set_flags(number.get(), BN_FLG_CONSTTIME);
+  return number;
+}
+
+inline BignumContext secret_context() {
+  return BignumContext(required(BN_CTX_secure_new(), "A number context could not be allocated."));
+}
+
 // Algorithms are fetched once a process: a fetch costs more than encrypting a short message. They are kept
 // until the process ends, because other threads may use them while static destructors run.
 const EVP_MD* sha256_algorithm();
+const EVP_MD* sha384_algorithm();
 const EVP_MD* sha512_algorithm();
+const EVP_MD* algorithm_of(HashAlgorithm algorithm);
 
 }  // namespace mychat::detail

@@ -1,42 +1,16 @@
 #include "crypto/kdf.h"
 
-#include <algorithm>
-#include <tuple>
-
+#include "crypto/hkdf.h"
 #include "crypto/internal.h"
-#include "crypto/mac.h"
 
 namespace mychat {
 
-static constexpr std::size_t kHashSize = std::tuple_size_v<Sha256Digest>;
-
-// HKDF is written here over HMAC rather than taken from OpenSSL, whose own refuses empty keys and, in 3.0,
-// limits what goes into `info` to 1,024 bytes.
-
 Secret hkdf_sha256_extract(ByteView secret, ByteView salt) {
-  // An absent salt is a string of zeros as long as the hash; HMAC pads an empty key to the same.
-  Sha256Digest key = hmac_sha256(salt, secret);
-  Secret out = to_secret(key);
-  secure_wipe(key.data(), key.size());
-  return out;
+  return hkdf_extract(HashAlgorithm::kSha256, salt, secret);
 }
 
 Secret hkdf_sha256_expand(ByteView pseudo_random_key, ByteView info, std::size_t size) {
-  if (pseudo_random_key.size() < kHashSize) throw_argument("HKDF expands keys of 32 bytes or more.");
-  if (size == 0 || size > 255 * kHashSize) throw_argument("HKDF gives 1 to 8160 bytes.");
-  const HmacSha256 hmac(pseudo_random_key);
-  Secret out(size);
-  ByteView previous;
-  std::uint8_t counter = 0;
-  for (std::size_t done = 0; done < size; done += kHashSize) {
-    ++counter;
-    Sha256Digest block = hmac.compute({previous, info, ByteView(&counter, 1)});
-    const std::size_t taken = std::min(size - done, block.size());
-    std::copy_n(block.begin(), taken, out.begin() + static_cast<std::ptrdiff_t>(done));
-    previous = ByteView(out).subspan(done, taken);
-    secure_wipe(block.data(), block.size());
-  }
-  return out;
+  return hkdf_expand(HashAlgorithm::kSha256, pseudo_random_key, {info}, size);
 }
 
 Secret hkdf_sha256(ByteView secret, ByteView salt, ByteView info, std::size_t size) {

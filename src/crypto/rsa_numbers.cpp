@@ -10,16 +10,6 @@ namespace {
 
 // Numbers that depend on the private key: in wiped memory, and computed with in constant time where OpenSSL
 // can.
-Bignum secret_number() {
-  Bignum number(required(BN_secure_new(), "A number could not be allocated."));
-  BN_set_flags(number.get(), BN_FLG_CONSTTIME);
-  return number;
-}
-
-BignumContext secret_context() {
-  return BignumContext(required(BN_CTX_secure_new(), "A number context could not be allocated."));
-}
-
 Bignum minus_one(const BIGNUM* number) {
   Bignum result = secret_number();
   check(BN_sub(result.get(), number, BN_value_one()), "Arithmetic failed.");

@@ -1,59 +1,36 @@
 #include "crypto/sign.h"
 
+#include <algorithm>
+
 #include "crypto/pem.h"
 #include "crypto/random.h"
 #include "crypto/raw_key.h"
 
 namespace mychat {
 
-namespace {
-
-constexpr char kType[] = "ED25519";
-
-detail::DigestContext new_context() {
-  return detail::DigestContext(detail::required(EVP_MD_CTX_new(), "A signature context could not be made."));
+Ed25519PrivateKey::Ed25519PrivateKey(std::shared_ptr<EVP_PKEY> key) : key_(std::move(key)) {
+  detail::raw_public_bytes(key_.get(), public_key_);
 }
-
-}  // namespace
-
-Ed25519PrivateKey::Ed25519PrivateKey(std::shared_ptr<EVP_PKEY> key)
-    : key_(std::move(key)), public_key_(detail::raw_public_bytes(key_.get())) {}
 
 Ed25519PrivateKey Ed25519PrivateKey::generate() { return from_seed(random_secret(kEd25519SeedSize)); }
 
 Ed25519PrivateKey Ed25519PrivateKey::from_seed(ByteView seed) {
-  return Ed25519PrivateKey(detail::raw_private_key(kType, seed));
+  return Ed25519PrivateKey(detail::raw_private_key(detail::kRawEd25519, seed));
 }
 
-Secret Ed25519PrivateKey::seed() const { return detail::raw_private_bytes(key_.get()); }
+Secret Ed25519PrivateKey::seed() const { return detail::raw_private_bytes(detail::kRawEd25519, key_.get()); }
 
 Ed25519Signature Ed25519PrivateKey::sign(ByteView message) const {
-  const auto context = new_context();
-  detail::check(EVP_DigestSignInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, key_.get(), nullptr),
-                "Signing could not be set up.");
+  const Bytes bytes = detail::sign_with(key_.get(), nullptr, message);
   Ed25519Signature signature;
-  std::size_t size = signature.size();
-  detail::check(
-      EVP_DigestSign(context.get(), signature.data(), &size, detail::data_of(message), message.size()),
-      "Signing failed.");
+  std::copy_n(bytes.begin(), signature.size(), signature.begin());
   return signature;
 }
 
 bool ed25519_verify(ByteView public_key, ByteView message, ByteView signature) {
   if (signature.size() != kEd25519SignatureSize) return false;
-  const detail::Pkey key = detail::raw_public_key(kType, public_key);
-  if (!key) {
-    clear_crypto_errors();
-    return false;
-  }
-  const auto context = new_context();
-  detail::check(
-      EVP_DigestVerifyInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, key.get(), nullptr),
-      "Verification could not be set up.");
-  const bool good = EVP_DigestVerify(context.get(), signature.data(), signature.size(),
-                                     detail::data_of(message), message.size()) == 1;
-  if (!good) clear_crypto_errors();
-  return good;
+  const detail::Pkey key = detail::raw_public_key(detail::kRawEd25519, public_key);
+  return key && detail::verify_with(key.get(), nullptr, message, signature);
 }
 
 std::string ed25519_public_pem(const Ed25519PublicKey& key) {

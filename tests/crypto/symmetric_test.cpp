@@ -210,12 +210,16 @@ TEST(Argon2id, RefusesMalformedHashesAndCostsOutOfBounds) {
   EXPECT_EQ(status_of([&] { argon2id({}, salt, kCheap, 15); }), MYCHAT_E_INVALID_ARGUMENT);
 }
 
-class AeadOf : public testing::TestWithParam<AeadAlgorithm> {};
+class AeadOf : public testing::TestWithParam<AeadAlgorithm> {
+ protected:
+  const std::size_t key_size_ = aead_key_size(GetParam());
+};
 INSTANTIATE_TEST_SUITE_P(All, AeadOf,
-                         testing::Values(AeadAlgorithm::kAes256Gcm, AeadAlgorithm::kChaCha20Poly1305));
+                         testing::Values(AeadAlgorithm::kAes256Gcm, AeadAlgorithm::kChaCha20Poly1305,
+                                         AeadAlgorithm::kAes128Gcm));
 
 TEST_P(AeadOf, OpensWhatItSealedForEverySize) {
-  Aead aead(GetParam(), filled(32));
+  Aead aead(GetParam(), filled(key_size_));
   for (std::size_t size = 0; size < 130; ++size) {
     const Bytes plaintext = filled(size);
     const auto nonce = random_array<12>();
@@ -228,7 +232,7 @@ TEST_P(AeadOf, OpensWhatItSealedForEverySize) {
 TEST_P(AeadOf, RefusesEveryAlterationAndWipesTheOutput) {
   const Bytes plaintext = filled(40);
   const auto nonce = random_array<12>();
-  Aead aead(GetParam(), filled(32));
+  Aead aead(GetParam(), filled(key_size_));
   const Bytes sealed = aead.seal(nonce, plaintext, view("aad"));
   for (std::size_t at = 0; at < sealed.size(); ++at) {
     Bytes altered = sealed;
@@ -246,16 +250,16 @@ TEST_P(AeadOf, RefusesEveryAlterationAndWipesTheOutput) {
     EXPECT_EQ(status_of([&] { aead.open(nonce, ByteView(sealed).first(size), view("aad")); }),
               MYCHAT_E_DECRYPT);
   }
-  aead.set_key(Bytes(32, 1));
+  aead.set_key(Bytes(key_size_, 1));
   EXPECT_EQ(status_of([&] { aead.open(nonce, sealed, view("aad")); }), MYCHAT_E_DECRYPT);
-  aead.set_key(filled(32));  // After all those failures it still works.
+  aead.set_key(filled(key_size_));  // After all those failures it still works.
   EXPECT_EQ(to_bytes(aead.open(nonce, sealed, view("aad"))), plaintext);
 }
 
 TEST_P(AeadOf, WorksInPlace) {
   const auto nonce = random_array<12>();
   const Bytes plaintext = filled(1000);
-  Aead aead(GetParam(), filled(32));
+  Aead aead(GetParam(), filled(key_size_));
   Bytes buffer = plaintext;
   buffer.resize(1016);
   aead.seal_into(nonce, ByteView(buffer).first(1000), {}, buffer);
@@ -267,9 +271,9 @@ TEST_P(AeadOf, WorksInPlace) {
 
 TEST_P(AeadOf, RefusesWrongSizes) {
   const auto nonce = random_array<12>();
-  EXPECT_EQ(status_of([&] { Aead(GetParam(), filled(31)); }), MYCHAT_E_INVALID_ARGUMENT);
+  EXPECT_EQ(status_of([&] { Aead(GetParam(), filled(key_size_ - 1)); }), MYCHAT_E_INVALID_ARGUMENT);
   EXPECT_EQ(status_of([&] { Aead(GetParam()).seal(nonce, {}); }), MYCHAT_E_INVALID_ARGUMENT);
-  Aead aead(GetParam(), filled(32));
+  Aead aead(GetParam(), filled(key_size_));
   Bytes out(20);
   EXPECT_EQ(status_of([&] { aead.seal(filled(13), {}); }), MYCHAT_E_INVALID_ARGUMENT);
   EXPECT_EQ(status_of([&] { aead.seal(filled(0), {}); }), MYCHAT_E_INVALID_ARGUMENT);
@@ -278,7 +282,7 @@ TEST_P(AeadOf, RefusesWrongSizes) {
 }
 
 TEST_P(AeadOf, InPiecesEqualsAtOnce) {
-  const Bytes key = filled(32), plaintext = filled(100'000);
+  const Bytes key = filled(key_size_), plaintext = filled(100'000);
   const auto nonce = random_array<12>();
   Bytes sealed(plaintext.size());
   AeadSealer sealer(GetParam(), key, nonce, view("file"));
@@ -302,7 +306,7 @@ TEST_P(AeadOf, InPiecesEqualsAtOnce) {
 }
 
 TEST_P(AeadOf, PiecesWithAWrongOrShortTagAreRefused) {
-  const Bytes key = filled(32);
+  const Bytes key = filled(key_size_);
   const auto nonce = random_array<12>();
   AeadSealer sealer(GetParam(), key, nonce);
   Bytes data = filled(50);

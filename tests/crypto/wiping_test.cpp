@@ -9,10 +9,12 @@
 #include <string>
 
 #include "crypto/aead.h"
+#include "crypto/hpke.h"
 #include "crypto/random.h"
 #include "crypto/rsa.h"
 #include "crypto/rsa_keygen.h"
 #include "crypto/sign.h"
+#include "crypto/signature.h"
 
 namespace mychat {
 namespace {
@@ -115,6 +117,39 @@ TEST_F(Wiping, NothingOfASymmetricKeyOrAnEd25519SeedIsLeft) {
   key.reset();
   EXPECT_EQ(trace.count(), 0u);
   EXPECT_EQ(seed.count(), 0u);
+}
+
+TEST_F(Wiping, NothingOfAnHpkeOrAnEcdsaKeyIsLeft) {
+  for (const KemAlgorithm kem : {KemAlgorithm::kX25519, KemAlgorithm::kX448, KemAlgorithm::kP256,
+                                 KemAlgorithm::kP384, KemAlgorithm::kP521}) {
+    const HpkeSuite suite{kem, HashAlgorithm::kSha512, AeadAlgorithm::kAes128Gcm};
+    std::optional<Secret> material = random_secret(64);
+    std::optional<HpkeKeyPair> pair = hpke_derive_key_pair(kem, *material);
+    const Trace derived_from(*material, 8), key(pair->private_key, 4);
+    EXPECT_GE(key.count(), 1u);
+    HpkeSealed sealed = hpke_seal(suite, pair->public_key, {}, {}, view("hello"));
+    EXPECT_EQ(text(hpke_open(suite, pair->private_key, sealed.kem_output, {}, {}, sealed.ciphertext)),
+              "hello");
+    std::optional<HpkeExported> exported = hpke_export_to(suite, pair->public_key, {}, {}, 32);
+    const Trace secret(exported->secret, 4);
+    EXPECT_EQ(hpke_export_from(suite, pair->private_key, exported->kem_output, {}, {}, 32), exported->secret);
+    exported.reset();
+    pair.reset();
+    material.reset();
+    EXPECT_EQ(derived_from.count(), 0u) << static_cast<int>(kem);
+    EXPECT_EQ(key.count(), 0u) << static_cast<int>(kem);
+    EXPECT_EQ(secret.count(), 0u) << static_cast<int>(kem);
+  }
+  for (const SignatureAlgorithm algorithm :
+       {SignatureAlgorithm::kEd25519, SignatureAlgorithm::kEd448, SignatureAlgorithm::kEcdsaP256Sha256,
+        SignatureAlgorithm::kEcdsaP384Sha384, SignatureAlgorithm::kEcdsaP521Sha512}) {
+    std::optional<SigningKey> signer = SigningKey::generate(algorithm);
+    const Trace key(signer->to_bytes(), 4);
+    EXPECT_TRUE(
+        verify_signature(algorithm, signer->public_key(), view("hello"), signer->sign(view("hello"))));
+    signer.reset();
+    EXPECT_EQ(key.count(), 0u) << static_cast<int>(algorithm);
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "crypto/aead.h"
+#include "crypto/hkdf.h"
 #include "crypto/kdf.h"
 #include "crypto/mac.h"
 
@@ -14,7 +15,7 @@ using test::run_wycheproof;
 
 std::string check_aead(AeadAlgorithm algorithm, const Case& test) {
   const Bytes key = test.bytes("key"), nonce = test.bytes("iv"), aad = test.bytes("aad");
-  if (key.size() != kAeadKeySize) return "keys are always 256 bits here";
+  if (key.size() != aead_key_size(algorithm)) return "keys of other sizes";
   const Bytes plaintext = test.bytes("msg"), tag = test.bytes("tag");
   Bytes sealed = test.bytes("ct");
   sealed.insert(sealed.end(), tag.begin(), tag.end());
@@ -46,6 +47,11 @@ TEST(Wycheproof, Aes256Gcm) {
                  [](const Case& test) { return check_aead(AeadAlgorithm::kAes256Gcm, test); });
 }
 
+TEST(Wycheproof, Aes128Gcm) {
+  run_wycheproof("aes_gcm_test.json",
+                 [](const Case& test) { return check_aead(AeadAlgorithm::kAes128Gcm, test); });
+}
+
 TEST(Wycheproof, ChaCha20Poly1305) {
   run_wycheproof("chacha20_poly1305_test.json",
                  [](const Case& test) { return check_aead(AeadAlgorithm::kChaCha20Poly1305, test); });
@@ -54,6 +60,7 @@ TEST(Wycheproof, ChaCha20Poly1305) {
 TEST(Wycheproof, HmacSha256) {
   run_wycheproof("hmac_sha256_test.json", [](const Case& test) -> std::string {
     const Bytes key = test.bytes("key"), message = test.bytes("msg"), tag = test.bytes("tag");
+    EXPECT_EQ(hmac(HashAlgorithm::kSha256, key, {message}), to_secret(hmac_sha256(key, message)));
     if (test.group_number("tagSize") != 256) {
       // A truncated tag, valid elsewhere, never verifies; what it is a part of is still computed.
       EXPECT_FALSE(hmac_sha256_verify(key, message, tag));

@@ -1,0 +1,111 @@
+#include "crypto/hpke.h"
+
+#include "crypto/kem.h"
+
+namespace mychat {
+
+namespace {
+
+using detail::LabeledKdf;
+
+constexpr std::uint8_t kModeBase = 0;
+
+std::uint16_t id_of(HashAlgorithm kdf) noexcept {
+  switch (kdf) {
+    case HashAlgorithm::kSha256:
+      return 1;
+    case HashAlgorithm::kSha384:
+      return 2;
+    case HashAlgorithm::kSha512:
+      break;
+  }
+  return 3;
+}
+
+std::uint16_t id_of(AeadAlgorithm aead) noexcept {
+  switch (aead) {
+    case AeadAlgorithm::kAes128Gcm:
+      return 1;
+    case AeadAlgorithm::kAes256Gcm:
+      return 2;
+    case AeadAlgorithm::kChaCha20Poly1305:
+      break;
+  }
+  return 3;
+}
+
+LabeledKdf kdf_of(const HpkeSuite& suite) {
+  Bytes suite_id{'H', 'P', 'K', 'E'};
+  for (const std::uint16_t id : {detail::kem_id(suite.kem), id_of(suite.kdf), id_of(suite.aead)}) {
+    suite_id.push_back(static_cast<std::uint8_t>(id >> 8));
+    suite_id.push_back(static_cast<std::uint8_t>(id));
+  }
+  return {suite.kdf, std::move(suite_id)};
+}
+
+// KeySchedule of RFC 9180 section 5.1 in base mode, without a pre-shared key. What is not asked for is not
+// computed.
+class KeySchedule {
+ public:
+  KeySchedule(const HpkeSuite& suite, ByteView shared_secret, ByteView info)
+      : suite_(suite), kdf_(kdf_of(suite)), secret_(kdf_.extract(shared_secret, "secret", {})) {
+    context_.push_back(kModeBase);
+    for (const Secret& part : {kdf_.extract({}, "psk_id_hash", {}), kdf_.extract({}, "info_hash", info)}) {
+      context_.insert(context_.end(), part.begin(), part.end());
+    }
+  }
+
+  Aead aead() const { return {suite_.aead, expand("key", aead_key_size(suite_.aead))}; }
+  // Of the first message, which is the only one.
+  Secret nonce() const { return expand("base_nonce", kAeadNonceSize); }
+  Secret exported(ByteView exporter_context, std::size_t size) const {
+    return kdf_.expand(expand("exp", kdf_.hash_bytes()), "sec", exporter_context, {}, size);
+  }
+
+ private:
+  Secret expand(std::string_view label, std::size_t size) const {
+    return kdf_.expand(secret_, label, context_, {}, size);
+  }
+
+  HpkeSuite suite_;
+  LabeledKdf kdf_;
+  Secret secret_;
+  Bytes context_;
+};
+
+}  // namespace
+
+HpkeSealed detail::hpke_seal_with(const HpkeSuite& suite, ByteView ephemeral_private_key, ByteView public_key,
+                                  ByteView info, ByteView associated_data, ByteView plaintext) {
+  Encapsulated made = encapsulate(suite.kem, public_key, ephemeral_private_key);
+  const KeySchedule keys(suite, made.shared_secret, info);
+  return {std::move(made.kem_output), keys.aead().seal(keys.nonce(), plaintext, associated_data)};
+}
+
+HpkeSealed hpke_seal(const HpkeSuite& suite, ByteView public_key, ByteView info, ByteView associated_data,
+                     ByteView plaintext) {
+  return detail::hpke_seal_with(suite, detail::generate_kem_private_key(suite.kem), public_key, info,
+                                associated_data, plaintext);
+}
+
+Secret hpke_open(const HpkeSuite& suite, ByteView private_key, ByteView kem_output, ByteView info,
+                 ByteView associated_data, ByteView ciphertext) {
+  const KeySchedule keys(suite, detail::decapsulate(suite.kem, private_key, kem_output), info);
+  return keys.aead().open(keys.nonce(), ciphertext, associated_data);
+}
+
+HpkeExported hpke_export_to(const HpkeSuite& suite, ByteView public_key, ByteView info,
+                            ByteView exporter_context, std::size_t size) {
+  detail::Encapsulated made =
+      detail::encapsulate(suite.kem, public_key, detail::generate_kem_private_key(suite.kem));
+  Secret secret = KeySchedule(suite, made.shared_secret, info).exported(exporter_context, size);
+  return {std::move(made.kem_output), std::move(secret)};
+}
+
+Secret hpke_export_from(const HpkeSuite& suite, ByteView private_key, ByteView kem_output, ByteView info,
+                        ByteView exporter_context, std::size_t size) {
+  return KeySchedule(suite, detail::decapsulate(suite.kem, private_key, kem_output), info)
+      .exported(exporter_context, size);
+}
+
+}  // namespace mychat

@@ -31,7 +31,7 @@ ByteView Reader::raw(std::size_t size) {
   return content;
 }
 
-std::size_t Reader::varint() {
+std::size_t Reader::any_varint() {
   const std::uint8_t first = raw(1)[0];
   const unsigned prefix = first >> 6U;
   if (prefix == 3) throw_encoding("A size has an invalid prefix.");
@@ -41,6 +41,11 @@ std::size_t Reader::varint() {
   if ((prefix == 1 && value < 0x40) || (prefix == 2 && value < 0x4000)) {
     throw_encoding("A size is not written in its shortest form.");
   }
+  return value;
+}
+
+std::size_t Reader::varint() {
+  const std::size_t value = any_varint();
   if (value > kMaxVector) {
     throw Error(MYCHAT_E_TOO_LARGE, MYCHAT_DOMAIN_PROTOCOL, "A vector of MLS is longer than 16 MiB.");
   }

@@ -109,6 +109,8 @@ class Reader {
   }
   ByteView raw(std::size_t size);
   std::size_t varint();
+  // The same without a bound of what this build reads: whatever the format can say.
+  std::size_t any_varint();
   bool done() const noexcept { return in_.empty(); }
   ByteView rest() const noexcept { return in_; }
   // Throws when something is left.

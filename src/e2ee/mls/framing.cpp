@@ -22,12 +22,6 @@ Bytes sender_data_aad(const PrivateMessage& message) {
   return writer.bytes();
 }
 
-MessageKey sender_data_key(const Suite& suite, ByteView secret, ByteView ciphertext) {
-  const ByteView sample = ciphertext.first(std::min(ciphertext.size(), suite.hash_size()));
-  return {suite.expand_with_label(secret, "key", sample, suite.key_size()),
-          suite.expand_with_label(secret, "nonce", sample, Suite::nonce_size())};
-}
-
 Secret guarded(const Secret& nonce, const std::array<std::uint8_t, 4>& reuse_guard) {
   Secret out = nonce;
   for (std::size_t i = 0; i < reuse_guard.size(); ++i) out[i] ^= reuse_guard[i];
@@ -35,6 +29,12 @@ Secret guarded(const Secret& nonce, const std::array<std::uint8_t, 4>& reuse_gua
 }
 
 }  // namespace
+
+MessageKey sender_data_key(const Suite& suite, ByteView sender_data_secret, ByteView ciphertext) {
+  const ByteView sample = ciphertext.first(std::min(ciphertext.size(), suite.hash_size()));
+  return {suite.expand_with_label(sender_data_secret, "key", sample, suite.key_size()),
+          suite.expand_with_label(sender_data_secret, "nonce", sample, Suite::nonce_size())};
+}
 
 Secret content_to_sign(WireFormat format, const FramedContent& content, ByteView group_context) {
   Writer writer;

@@ -30,6 +30,9 @@ PrivateMessage seal_private(const AuthenticatedContent& message, const Suite& su
                             ByteView sender_data_secret, const SecretTree::Found& key, std::size_t padding,
                             const Environment& environment);
 
+// The key of a message's sender data (section 6.3.2).
+MessageKey sender_data_key(const Suite& suite, ByteView sender_data_secret, ByteView ciphertext);
+
 struct SenderData {
   LeafIndex leaf = 0;
   std::uint32_t generation = 0;

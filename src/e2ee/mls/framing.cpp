@@ -68,6 +68,7 @@ Bytes membership_tag(const AuthenticatedContent& message, const Suite& suite, By
 
 PublicMessage to_public(const AuthenticatedContent& message, const Suite& suite, ByteView membership_key,
                         ByteView group_context) {
+  require(message.content.type() != ContentType::kApplication, Rule::kMessagePublicApplication);
   PublicMessage out{message.content, message.auth, {}};
   if (message.content.sender.type == SenderType::kMember) {
     out.membership_tag = membership_tag(message, suite, membership_key, group_context);

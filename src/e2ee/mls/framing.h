@@ -20,7 +20,7 @@ void sign_content(AuthenticatedContent& message, const Suite& suite, const Signi
 // Section 6.2.
 Bytes membership_tag(const AuthenticatedContent& message, const Suite& suite, ByteView membership_key,
                      ByteView group_context);
-// `membership_key` counts for members only.
+// `membership_key` counts for members only. Rule::kMessagePublicApplication for application data.
 PublicMessage to_public(const AuthenticatedContent& message, const Suite& suite, ByteView membership_key,
                         ByteView group_context);
 AuthenticatedContent from_public(const PublicMessage& message);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "e2ee/mls/framing.h"
+#include "e2ee/mls/rules.h"
 #include "e2ee/mls/secret_tree.h"
 #include "vectors.h"
 
@@ -127,8 +128,9 @@ void protect_again(const Protection& group, const FramedContent& content, ByteVi
   std::optional<PublicMessage> made;
   try {
     made = to_public(open, group.suite, group.membership_key, group.context_bytes);
-  } catch (const Error&) {
-    if (content.type() != ContentType::kApplication) throw;
+  } catch (const Error& error) {
+    const bool refused = error.detail() == static_cast<int>(Rule::kMessagePublicApplication);
+    if (content.type() != ContentType::kApplication || !refused) throw;
   }
   expect(made.has_value() != (content.type() == ContentType::kApplication),
          "application data is protected as a PublicMessage");

@@ -1,4 +1,5 @@
 // The arithmetic of trees, what proposals do to one, and what is checked of one that is received.
+#include <bit>
 #include <string>
 
 #include "e2ee/mls/tree_math.h"
@@ -38,6 +39,7 @@ RatchetTree read_tree(const Suite& suite, ByteView encoded, std::string_view wha
 
 void check_tree_math(JsonView vector) {
   const std::uint32_t leaves = number(vector, "n_leaves");
+  expect(std::has_single_bit(leaves) && leaves <= kMaxLeaves, "n_leaves is no power of two");
   const std::uint32_t nodes = node_count(leaves);
   const NodeIndex root = root_of(leaves);
   expect(nodes == number(vector, "n_nodes"), "n_nodes is " + std::to_string(nodes));
@@ -58,8 +60,11 @@ void check_tree_operations(JsonView vector) {
   if (const auto* const add = proposal.as<Add>()) {
     tree.add(add->key_package.leaf);
   } else if (const auto* const update = proposal.as<Update>()) {
-    tree.update(number(vector, "proposal_sender"), update->leaf);
+    const LeafIndex sender = number(vector, "proposal_sender");
+    expect(tree.leaf(sender) != nullptr, "the sender is no member");
+    tree.update(sender, update->leaf);
   } else if (const auto* const remove = proposal.as<Remove>()) {
+    expect(tree.leaf(remove->removed) != nullptr, "the leaf that is removed is blank");
     tree.remove(remove->removed);
   } else {
     fail("the proposal changes no leaf");

@@ -27,20 +27,30 @@ class TreeKem {
     context_.group_id = bytes(in, "group_id");
     context_.epoch = static_cast<Epoch>(in.integer("epoch"));
     context_.confirmed_transcript_hash = bytes(in, "confirmed_transcript_hash");
-    expect(tree_.parent_hashes_hold(), "the parent hashes of ratchet_tree do not hold");
+    within("ratchet_tree", [&] { check_public_tree(); });
     for (const JsonView entry : in.array("leaves_private")) {
       within(entry.path(), [&] { add_member(entry); });
     }
   }
 
-  void check_path(JsonView in) {
+  LeafIndex sender_of(JsonView in) const {
     const LeafIndex sender = number(in, "sender");
+    expect(tree_.leaf(sender) != nullptr, "the sender is no member");
+    return sender;
+  }
+
+  void check_path(JsonView in) {
+    const LeafIndex sender = sender_of(in);
     const auto path = decode_exactly<UpdatePath>(bytes(in, "update_path"), "update_path");
     RatchetTree after = merge(path, sender);
     expect_equal(after.hash(), bytes(in, "tree_hash_after"), "tree_hash_after");
     const Bytes context = context_of(after);
     const JsonView array = in.array("path_secrets");
     const std::vector<JsonView> secrets(array.begin(), array.end());
+    for (LeafIndex leaf = 0; leaf < secrets.size(); ++leaf) {
+      const bool receives = leaf != sender && tree_.leaf(leaf) != nullptr;
+      expect(receives == !secrets[leaf].is_null(), "path_secrets has an entry too many or too few");
+    }
     const Bytes commit_secret = bytes(in, "commit_secret");
     each_receiver(sender, [&](LeafIndex leaf, const Member& member) {
       expect(leaf < secrets.size(), "path_secrets has no entry");
@@ -79,6 +89,20 @@ class TreeKem {
   }
 
  private:
+  // Not as in a Welcome: leaves of these trees do not always list the suite that they are of.
+  void check_public_tree() {
+    for (NodeIndex node = 1; node < node_count(tree_.leaves()); node += 2) {
+      if (tree_.parent(node) == nullptr) continue;
+      for (const LeafIndex leaf : tree_.parent(node)->unmerged_leaves) {
+        expect(is_below(leaf, node) && tree_.leaf(leaf) != nullptr, "an unmerged leaf is not below its node");
+      }
+    }
+    expect(tree_.parent_hashes_hold(), "the parent hashes do not hold");
+    tree_.each_member([&](LeafIndex index, const LeafNode& leaf) {
+      expect(verify_leaf_signature(leaf, suite_, context_.group_id, index),
+             "the signature of leaf " + std::to_string(index) + " does not verify");
+    });
+  }
   void check_key(const RatchetTree& tree, NodeIndex node, ByteView key) const {
     expect(!tree.is_blank(node), "node " + std::to_string(node) + " is blank");
     expect_equal(hpke_public_key(suite_.hpke().kem, key), tree.key_of(node),
@@ -94,12 +118,16 @@ class TreeKem {
   void add_member(JsonView in) {
     Member member;
     const LeafIndex leaf = number(in, "index");
+    expect(tree_.leaf(leaf) != nullptr, "the leaf is blank");
+    expect(!members_.contains(leaf), "the leaf is there twice");
     member.signature_key = secret(in, "signature_priv");
     member.keys.emplace(node_of(leaf), secret(in, "encryption_priv"));
     for (const JsonView entry : in.array("path_secrets")) {
+      const NodeIndex node = number(entry, "node");
+      expect(!is_leaf(node) && node < node_count(tree_.leaves()) && is_below(leaf, node),
+             "a node is not above the leaf");
       const Secret node_secret = suite_.derive_secret(bytes(entry, "path_secret"), "node");
-      member.keys.emplace(number(entry, "node"),
-                          hpke_derive_key_pair(suite_.hpke().kem, node_secret).private_key);
+      member.keys.emplace(node, hpke_derive_key_pair(suite_.hpke().kem, node_secret).private_key);
     }
     for (const auto& [node, key] : member.keys) check_key(tree_, node, key);
     members_.emplace(leaf, std::move(member));
@@ -141,7 +169,11 @@ class TreeKem {
   void each_receiver(LeafIndex sender, Visit&& visit) const {
     tree_.each_member([&](LeafIndex leaf, const LeafNode&) {
       if (leaf == sender) return;
-      within("leaf " + std::to_string(leaf), [&] { visit(leaf, members_.at(leaf)); });
+      within("leaf " + std::to_string(leaf), [&] {
+        const auto member = members_.find(leaf);
+        expect(member != members_.end(), "the member has no private state");
+        visit(leaf, member->second);
+      });
     });
   }
 
@@ -158,7 +190,7 @@ void check_treekem(JsonView vector) {
   for (const JsonView path : vector.array("update_paths")) {
     within(path.path(), [&] {
       all.check_path(path);
-      within("a new path", [&] { all.check_new_path(number(path, "sender")); });
+      within("a new path", [&] { all.check_new_path(all.sender_of(path)); });
     });
   }
 }

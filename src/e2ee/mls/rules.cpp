@@ -44,7 +44,6 @@ const std::vector<RuleEntry>& rules() {
       {kMessageDecrypt, "6.3", kSealed, "The message does not decrypt."},
       {kMessageOwn, "12.4.2", kBad, "The message is an own one that came back."},
       {kMessageWireFormat, "6", kRefused, "The group takes no handshake messages of this wire format."},
-      {kListInvalidProposal, "12.2", kBad, "A proposal of the list is invalid by itself."},
       {kListOwnUpdate, "12.2", kBad, "The list holds an Update of the committer."},
       {kListOwnRemove, "12.2", kBad, "The list removes the committer."},
       {kListSameLeafTwice, "12.2", kBad, "The list changes one leaf twice."},

@@ -47,8 +47,7 @@ enum class Rule : int {
   kMessageDecrypt = 409,
   kMessageOwn = 410,
   kMessageWireFormat = 411,
-  // Lists of proposals, section 12.2.
-  kListInvalidProposal = 501,
+  // Lists of proposals, section 12.2. A proposal that is invalid by itself breaks its own rule.
   kListOwnUpdate = 502,
   kListOwnRemove = 503,
   kListSameLeafTwice = 504,

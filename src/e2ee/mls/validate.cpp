@@ -15,14 +15,14 @@ namespace {
 constexpr std::size_t kFewChanges = 8;
 
 void check_lifetime(const LeafNode& leaf, LifetimeCheck check, const Environment& environment) {
-  if (leaf.source != LeafSource::kKeyPackage || check == LifetimeCheck::kNot) return;
-  if (check == LifetimeCheck::kReceived && !environment.check_received_lifetimes) return;
+  if (leaf.source != LeafSource::kKeyPackage) return;
   const auto [from, to] = leaf.lifetime;
+  require(from <= to && to - from <= environment.longest_lifetime, Rule::kLeafLifetime);
+  if (check == LifetimeCheck::kNot) return;
+  if (check == LifetimeCheck::kReceived && !environment.check_received_lifetimes) return;
   const auto now = static_cast<std::uint64_t>(std::max<std::int64_t>(environment.clock->now_ms() / 1000, 0));
   const std::uint64_t skew = check == LifetimeCheck::kReceived ? environment.clock_skew : 0;
-  require(from <= to && to - from <= environment.longest_lifetime && now + skew >= from &&
-              now <= to + std::min(skew, ~std::uint64_t{0} - to),
-          Rule::kLeafLifetime);
+  require(now + skew >= from && now <= to + std::min(skew, ~std::uint64_t{0} - to), Rule::kLeafLifetime);
 }
 
 std::string_view key_text(const Bytes& key) { return text(key); }

@@ -163,6 +163,7 @@ Group::StagedCommit Group::stage_commit(const AuthenticatedContent& message,
   Secret commit_secret(suite_->hash_size());
   if (commit.path) {
     work.check_path_leaf(*commit.path, committer, external ? nullptr : tree_.leaf(committer));
+    check_path_keys(work.tree(), committer, *commit.path);
     apply_path(work.tree(), committer, *commit.path, work.added());
   }
   work.check_tree(commit.path ? std::optional(committer) : std::nullopt);

@@ -192,6 +192,20 @@ void check_new_keys(const RatchetTree& tree, const std::set<NodeIndex>& changed)
   }
 }
 
+void check_path_keys(const RatchetTree& tree, LeafIndex sender, const UpdatePath& path) {
+  KeySet fresh{key_text(path.leaf.encryption_key)};
+  for (const UpdatePathNode& node : path.nodes) {
+    require(fresh.insert(key_text(node.encryption_key)).second, Rule::kCommitPathKeys);
+  }
+  for (NodeIndex node = 0; node < node_count(tree.leaves()); ++node) {
+    if (tree.is_blank(node)) continue;
+    const Bytes& key = tree.key_of(node);
+    // Who joins from outside is in its place already.
+    if (node == node_of(sender) && key == path.leaf.encryption_key) continue;
+    require(!fresh.contains(key_text(key)), Rule::kCommitPathKeys);
+  }
+}
+
 void check_tree(RatchetTree& tree, const GroupContext& context, const Environment& environment) {
   require(std::ranges::equal(tree.hash(), context.tree_hash), Rule::kTreeHash);
   check_unmerged(tree);

@@ -153,23 +153,28 @@ Group Group::join(const Environment& environment, const Welcome& welcome,
 // Sections 11.2 and 11.3: whether this group is what its Welcome says it is to the other.
 void Group::check_welcomed(const Group& before, PskUsage usage, const PreSharedKeyId& id) const {
   require(id.psk_group_id == before.id() && context_.epoch == 1, Rule::kWelcomeResumption);
+  // Whether the credential of each leaf of one tree is that of some leaf of the other.
+  const auto within = [](const RatchetTree& some, const RatchetTree& all) {
+    std::vector<const Credential*> known;
+    all.each_member([&](LeafIndex, const LeafNode& leaf) { known.push_back(&leaf.credential); });
+    some.each_member([&](LeafIndex, const LeafNode& leaf) {
+      require(std::any_of(known.begin(), known.end(),
+                          [&](const Credential* credential) { return *credential == leaf.credential; }),
+              Rule::kWelcomeResumption);
+    });
+  };
   if (usage == PskUsage::kReInit) {
     require(before.reinit_ && id.psk_epoch == before.epoch(), Rule::kWelcomeResumption);
     const ReInit& reinit = *before.reinit_;
     require(context_.group_id == reinit.group_id && context_.version == reinit.version &&
                 context_.suite == reinit.suite && context_.extensions == reinit.extensions,
             Rule::kWelcomeResumption);
+    within(before.tree_, tree_);
     return;
   }
   require(context_.version == before.context_.version && context_.suite == before.context_.suite,
           Rule::kWelcomeResumption);
-  std::vector<const Credential*> members;
-  before.tree_.each_member([&](LeafIndex, const LeafNode& leaf) { members.push_back(&leaf.credential); });
-  tree_.each_member([&](LeafIndex, const LeafNode& leaf) {
-    require(std::any_of(members.begin(), members.end(),
-                        [&](const Credential* member) { return *member == leaf.credential; }),
-            Rule::kWelcomeResumption);
-  });
+  within(tree_, before.tree_);
 }
 
 PendingCommit Group::join_external(const Environment& environment, const GroupInfo& info,

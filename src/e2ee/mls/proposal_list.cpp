@@ -9,6 +9,10 @@ namespace mychat::mls {
 
 namespace {
 
+bool supports_self_remove(const LeafNode& leaf) {
+  return supports(leaf.capabilities.proposals, static_cast<std::uint16_t>(ProposalType::kSelfRemove));
+}
+
 bool from_member(const Sender& sender) { return sender.type == SenderType::kMember; }
 
 void check_update(const Update& update, const Sender& sender, const ProposalContext& in) {
@@ -105,12 +109,12 @@ void ProposalList::check_leaves_once() const {
   for (const WaitingProposal& item : items_) {
     const auto leaf = changed_leaf(item.proposal, item.sender);
     if (!leaf) continue;
-    if (from_member(committer_) && *leaf == committer_.index) {
-      violate(item.proposal.as<Update>() != nullptr ? Rule::kListOwnUpdate : Rule::kListOwnRemove);
-    }
     // By value they would be of the committer itself.
     require(item.proposal.as<Update>() == nullptr || !item.reference.empty(), Rule::kListUpdateByValue);
     require(item.proposal.as<SelfRemove>() == nullptr || !item.reference.empty(), Rule::kProposalSelfRemove);
+    if (from_member(committer_) && *leaf == committer_.index) {
+      violate(item.proposal.as<Update>() != nullptr ? Rule::kListOwnUpdate : Rule::kListOwnRemove);
+    }
     require(changed.insert(*leaf).second, Rule::kListSameLeafTwice);
   }
 }
@@ -157,9 +161,14 @@ void ProposalList::check_external() const {
 
 void ProposalList::check_supported() const {
   if (count<SelfRemove>() == 0) return;
-  in_.tree.each_member([](LeafIndex, const LeafNode& leaf) {
-    require(supports(leaf.capabilities.proposals, static_cast<std::uint16_t>(ProposalType::kSelfRemove)),
-            Rule::kListUnsupported);
+  // Who leaves with this commit need not process it.
+  std::set<LeafIndex> removed;
+  for (const WaitingProposal& item : items_) {
+    if (item.proposal.as<Update>() != nullptr) continue;
+    if (const auto leaf = changed_leaf(item.proposal, item.sender)) removed.insert(*leaf);
+  }
+  in_.tree.each_member([&](LeafIndex index, const LeafNode& leaf) {
+    require(removed.contains(index) || supports_self_remove(leaf), Rule::kListUnsupported);
   });
 }
 
@@ -212,8 +221,11 @@ std::vector<WaitingProposal> ProposalList::choose(const std::vector<WaitingPropo
   const WaitingProposal* extensions = nullptr;
   const WaitingProposal* reinit = nullptr;
   std::vector<const WaitingProposal*> others;
+  bool self_removes = true;  // Whether a commit may hold them.
+  tree.each_member([&](LeafIndex, const LeafNode& leaf) { self_removes &= supports_self_remove(leaf); });
   for (const WaitingProposal& item : waiting) {
     const Proposal& proposal = item.proposal;
+    if (proposal.as<SelfRemove>() != nullptr && !self_removes) continue;
     if (const auto leaf = changed_leaf(proposal, item.sender)) {
       if (*leaf == committer) continue;
       const WaitingProposal*& chosen = leaves[*leaf];

@@ -33,6 +33,7 @@ const std::vector<RuleEntry>& rules() {
       {kTreeUnmerged, "12.4.3.1", kBad, "An unmerged leaf of a parent is not where it must be."},
       {kTreeKeysUnique, "12.4.3.1", kBad, "Two nodes of the ratchet tree have the same encryption key."},
       {kTreeForm, "12.4.3.3", kBad, "The ratchet tree is not in the form of a tree."},
+      {kTreeKeyForm, "7.1", kBad, "A parent's public key is not a key of the cipher suite."},
       {kMessageGroup, "6", kBad, "The message is for another group."},
       {kMessageEpoch, "6", MYCHAT_E_STALE, "The message is of another epoch than this one."},
       {kMessageSender, "6.1", kBad, "The sender of the message is nobody who may send."},

@@ -35,6 +35,7 @@ enum class Rule : int {
   kTreeUnmerged = 303,
   kTreeKeysUnique = 304,
   kTreeForm = 305,
+  kTreeKeyForm = 306,
   // Messages, section 6.
   kMessageGroup = 401,
   kMessageEpoch = 402,

@@ -55,10 +55,11 @@ void check_leaf_among(const RatchetTree& tree, LeafIndex index) {
   });
 }
 
-void check_unmerged(const RatchetTree& tree) {
+void check_parents(const RatchetTree& tree) {
   for (NodeIndex node = 1; node < node_count(tree.leaves()); node += 2) {
     const ParentNode* const parent = tree.parent(node);
     if (parent == nullptr) continue;
+    require(is_hpke_public_key(tree.suite().hpke().kem, parent->encryption_key), Rule::kTreeKeyForm);
     for (const LeafIndex leaf : parent->unmerged_leaves) {
       require(is_below(leaf, node) && tree.leaf(leaf) != nullptr, Rule::kTreeUnmerged);
       for (NodeIndex below = parent_of(node_of(leaf)); below != node; below = parent_of(below)) {
@@ -208,7 +209,7 @@ void check_path_keys(const RatchetTree& tree, LeafIndex sender, const UpdatePath
 
 void check_tree(RatchetTree& tree, const GroupContext& context, const Environment& environment) {
   require(std::ranges::equal(tree.hash(), context.tree_hash), Rule::kTreeHash);
-  check_unmerged(tree);
+  check_parents(tree);
   require(tree.parent_hashes_hold(), Rule::kTreeParentHash);
   check_all_keys(tree, Rule::kTreeKeysUnique);
   check_tree_leaves(tree, context, environment);

@@ -59,6 +59,7 @@ Received Group::process_public(const PublicMessage& message, const ProcessOption
   require_active();
   const AuthenticatedContent authenticated = from_public(message);
   if (content.sender.type == SenderType::kMember) {
+    require(environment_.public_handshakes, Rule::kMessageWireFormat);
     require(
         equal_constant_time(membership_tag(authenticated, *suite_, secrets_.membership_key, context_bytes_),
                             message.membership_tag),

@@ -100,8 +100,17 @@ void ProposalList::check() const {
 
 // Signatures take most of the time, those of Adds above all.
 void ProposalList::check_each() const {
+  // New extensions of the context count for all other proposals (section 12.3).
+  GroupContext context = in_.context;
+  for (const WaitingProposal& item : items_) {
+    const auto* const change = item.proposal.as<GroupContextExtensions>();
+    if (change == nullptr) continue;
+    check_proposal(item.proposal, item.sender, in_);
+    context.extensions = change->extensions;
+  }
+  const ProposalContext in{in_.environment, in_.suite, context, in_.tree, in_.lifetime, in_.founding};
   for_each_parallel(items_.size(),
-                    [this](std::size_t i) { check_proposal(items_[i].proposal, items_[i].sender, in_); });
+                    [&](std::size_t i) { check_proposal(items_[i].proposal, items_[i].sender, in); });
 }
 
 void ProposalList::check_leaves_once() const {

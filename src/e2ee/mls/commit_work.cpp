@@ -89,10 +89,7 @@ void CommitWork::check_tree(std::optional<LeafIndex> path_of) {
   const bool new_extensions = std::any_of(items_.begin(), items_.end(), [](const WaitingProposal& item) {
     return item.proposal.as<GroupContextExtensions>() != nullptr;
   });
-  if (new_extensions) {
-    check_context_extensions(result_.extensions, result_.tree, base_.suite_->id(), base_.id(),
-                             base_.environment_);
-  }
+  if (new_extensions) check_context_support(result_.extensions, result_.tree);
 }
 
 Bytes CommitWork::path_context() {

@@ -30,6 +30,7 @@ void verify_group_info(const GroupInfo& info, const RatchetTree& tree) {
   require(
       tree.suite().verify_with_label(signer->signature_key, "GroupInfoTBS", content.secret(), info.signature),
       Rule::kWelcomeSignature);
+  require(!names_twice(info.extensions), Rule::kGroupInfoExtensionTwice);
 }
 
 struct Opened {
@@ -121,9 +122,8 @@ Group Group::join(const Environment& environment, const Welcome& welcome,
   Group group(environment, suite, SigningKey::from_bytes(suite.signature(), package.signature_key));
   group.tree_ = tree_of(info, options.tree, suite);
   verify_group_info(info, group.tree_);
+  check_context_form(info.context.extensions, suite, info.context.group_id, environment);
   check_tree(group.tree_, info.context, environment);
-  check_context_extensions(info.context.extensions, group.tree_, suite.id(), info.context.group_id,
-                           environment);
   group.context_ = info.context;
   group.context_bytes_ = encode(group.context_);
 
@@ -186,6 +186,7 @@ PendingCommit Group::join_external(const Environment& environment, const GroupIn
   Group outside(environment, suite, signer);
   outside.tree_ = tree_of(info, options.tree, suite);
   verify_group_info(info, outside.tree_);
+  check_context_form(info.context.extensions, suite, info.context.group_id, environment);
   check_tree(outside.tree_, info.context, environment);
   outside.context_ = info.context;
   outside.context_bytes_ = encode(outside.context_);

@@ -67,10 +67,10 @@ void check_proposal(const Proposal& proposal, const Sender& sender, const Propos
     check_psk(psk->id, in);
   } else if (const auto* const reinit = proposal.as<ReInit>()) {
     require(reinit->version >= in.context.version, Rule::kProposalReInitVersion);
+    require(!names_twice(reinit->extensions), Rule::kContextExtensionTwice);
   } else if (const auto* const context = proposal.as<GroupContextExtensions>()) {
     // Whether every member supports them can be said when it is known who is one.
-    check_context_extensions(context->extensions, RatchetTree(in.suite), in.suite.id(), in.context.group_id,
-                             in.environment);
+    check_context_form(context->extensions, in.suite, in.context.group_id, in.environment);
   } else if (proposal.as<SelfRemove>() != nullptr) {
     require(from_member(sender) && in.tree.leaf(sender.index) != nullptr, Rule::kProposalSelfRemove);
   }

@@ -23,11 +23,15 @@ const std::vector<RuleEntry>& rules() {
       {kLeafGroupExtensions, "7.3", kRefused, "A leaf does not support an extension of the group's context."},
       {kLeafVersionSuite, "7.3", kRefused, "A leaf does not support the group's version or cipher suite."},
       {kLeafKeyForm, "7.3", kBad, "A leaf's public key is not a key of the cipher suite."},
+      {kLeafExtensionTwice, "13.4", kBad, "A leaf has two extensions of one type."},
       {kKeyPackageSuite, "10.1", kRefused,
        "A KeyPackage is of another version or cipher suite than the group."},
       {kKeyPackageSignature, "10.1", kForged, "A KeyPackage's signature does not verify."},
       {kKeyPackageInitKey, "10.1", kBad, "A KeyPackage's init key is the encryption key of its leaf."},
       {kKeyPackageKeyForm, "10.1", kBad, "A KeyPackage's init key is not a key of the cipher suite."},
+      {kKeyPackageExtensionTwice, "13.4", kBad, "A KeyPackage has two extensions of one type."},
+      {kKeyPackageExtensionSupport, "10", kBad,
+       "A KeyPackage has an extension that its leaf's capabilities do not name."},
       {kTreeHash, "12.4.3.1", kBad, "The ratchet tree is not the one that the GroupInfo names."},
       {kTreeParentHash, "7.9.2", kBad, "A parent of the ratchet tree stands on no leaf's chain of hashes."},
       {kTreeUnmerged, "12.4.3.1", kBad, "An unmerged leaf of a parent is not where it must be."},
@@ -73,6 +77,9 @@ const std::vector<RuleEntry>& rules() {
       {kProposalNewMember, "12.1.8", kBad, "A new member's proposal is not an Add of himself."},
       {kProposalUpdateKey, "12.1.2", kBad, "An Update keeps the encryption key of the leaf."},
       {kProposalSelfRemove, "draft-ietf-mls-extensions", kBad, "A SelfRemove stands where it may not."},
+      {kContextExtensionTwice, "13.4", kBad, "A group's extensions hold two of one type."},
+      {kContextExtensionForm, "11.1", kBad, "An extension of the group is not in the form of its type."},
+      {kContextExternalSender, "12.1.8.1", kForged, "An external sender of the group is not accepted."},
       {kCommitPathRequired, "12.4", kBad, "The commit needs a path and has none."},
       {kCommitPathLength, "7.5", kBad, "The path is not as long as that of its sender."},
       {kCommitPathCiphertexts, "7.5", kBad, "A node of the path has not one ciphertext for each receiver."},
@@ -96,6 +103,7 @@ const std::vector<RuleEntry>& rules() {
       {kWelcomeResumption, "11.3", kBad, "The group is not the successor that it says it is."},
       {kWelcomeVersion, "12.4.3.1", kBad, "The GroupInfo is of another version or suite than the Welcome."},
       {kGroupInfoExternalPub, "12.4.3.2", kBad, "The GroupInfo gives no key for joining from outside."},
+      {kGroupInfoExtensionTwice, "13.4", kBad, "The GroupInfo has two extensions of one type."},
   };
   return table;
 }

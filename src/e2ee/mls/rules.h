@@ -24,11 +24,14 @@ enum class Rule : int {
   kLeafGroupExtensions = 109,
   kLeafVersionSuite = 110,
   kLeafKeyForm = 111,
+  kLeafExtensionTwice = 112,
   // KeyPackages, section 10.1.
   kKeyPackageSuite = 201,
   kKeyPackageSignature = 202,
   kKeyPackageInitKey = 203,
   kKeyPackageKeyForm = 204,
+  kKeyPackageExtensionTwice = 205,
+  kKeyPackageExtensionSupport = 206,
   // Trees, sections 7.9 and 12.4.3.1.
   kTreeHash = 301,
   kTreeParentHash = 302,
@@ -77,6 +80,9 @@ enum class Rule : int {
   kProposalNewMember = 609,
   kProposalUpdateKey = 610,
   kProposalSelfRemove = 611,
+  kContextExtensionTwice = 612,
+  kContextExtensionForm = 613,
+  kContextExternalSender = 614,
   // Commits, section 12.4.
   kCommitPathRequired = 701,
   kCommitPathLength = 702,
@@ -102,6 +108,7 @@ enum class Rule : int {
   kWelcomeResumption = 811,
   kWelcomeVersion = 812,
   kGroupInfoExternalPub = 813,
+  kGroupInfoExtensionTwice = 814,
 };
 
 struct RuleEntry {

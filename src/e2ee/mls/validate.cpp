@@ -109,6 +109,12 @@ bool supports(const std::vector<std::uint16_t>& list, std::uint16_t value) noexc
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
+bool names_twice(const Extensions& extensions) {
+  std::set<ExtensionType> seen;
+  return std::any_of(extensions.begin(), extensions.end(),
+                     [&](const Extension& entry) { return !seen.insert(entry.type).second; });
+}
+
 LeafNeeds LeafNeeds::of(SuiteId suite, const Extensions& context_extensions) {
   LeafNeeds needs;
   needs.suite = suite;
@@ -130,6 +136,7 @@ void check_leaf(const LeafNode& leaf, LeafSource expected, const LeafNeeds& need
   require(supports(can.versions, kMls10) && supports(can.suites, needs.suite), Rule::kLeafVersionSuite);
   require(supports(can.credentials, static_cast<std::uint16_t>(leaf.credential.type)),
           Rule::kLeafCredentialSupport);
+  require(!names_twice(leaf.extensions), Rule::kLeafExtensionTwice);
   for (const Extension& own : leaf.extensions) {
     require(is_default_extension(own.type) || supports(can.extensions, own.type),
             Rule::kLeafExtensionSupport);
@@ -164,6 +171,11 @@ void check_key_package(const KeyPackage& package, const LeafNeeds& needs, const 
   require(package.version == kMls10 && package.suite == suite.id(), Rule::kKeyPackageSuite);
   require(is_hpke_public_key(suite.hpke().kem, package.init_key), Rule::kKeyPackageKeyForm);
   require(package.init_key != package.leaf.encryption_key, Rule::kKeyPackageInitKey);
+  require(!names_twice(package.extensions), Rule::kKeyPackageExtensionTwice);
+  for (const Extension& entry : package.extensions) {
+    require(is_default_extension(entry.type) || supports(package.leaf.capabilities.extensions, entry.type),
+            Rule::kKeyPackageExtensionSupport);
+  }
   check_leaf(package.leaf, LeafSource::kKeyPackage, needs, suite, lifetime, environment);
   check_leaf_credential(package.leaf, group_id, environment);
   require(verify_leaf_signature(package.leaf, suite, group_id, 0), Rule::kLeafSignature);
@@ -216,18 +228,30 @@ void check_tree(RatchetTree& tree, const GroupContext& context, const Environmen
   check_all_leaves(tree);
 }
 
-void check_context_extensions(const Extensions& extensions, const RatchetTree& tree, SuiteId suite,
-                              const Bytes& group_id, const Environment& environment) {
-  std::set<ExtensionType> seen;
-  for (const Extension& entry : extensions) {
-    require(seen.insert(entry.type).second, Rule::kProposalContextExtensions);
-    if (entry.type != extension::kExternalSenders) continue;
-    for (const ExternalSender& sender : decode<std::vector<ExternalSender>>(entry.data)) {
-      require(environment.authentication->accepts(sender.credential, sender.signature_key, group_id),
-              Rule::kProposalContextExtensions);
+void check_context_form(const Extensions& extensions, const Suite& suite, const Bytes& group_id,
+                        const Environment& environment) {
+  require(!names_twice(extensions), Rule::kContextExtensionTwice);
+  std::vector<ExternalSender> senders;
+  try {
+    if (const Bytes* const required = find_extension(extensions, extension::kRequiredCapabilities)) {
+      static_cast<void>(decode<RequiredCapabilities>(*required));
     }
+    if (const Bytes* const list = find_extension(extensions, extension::kExternalSenders)) {
+      senders = decode<std::vector<ExternalSender>>(*list);
+    }
+  } catch (const Error& error) {
+    if (error.status() != MYCHAT_E_MALFORMED) throw;
+    violate(Rule::kContextExtensionForm);
   }
-  const LeafNeeds needs = LeafNeeds::of(suite, extensions);
+  for (const ExternalSender& sender : senders) {
+    require(is_signature_key(suite.signature(), sender.signature_key) &&
+                environment.authentication->accepts(sender.credential, sender.signature_key, group_id),
+            Rule::kContextExternalSender);
+  }
+}
+
+void check_context_support(const Extensions& extensions, const RatchetTree& tree) {
+  const LeafNeeds needs = LeafNeeds::of(tree.suite().id(), extensions);
   tree.each_member([&](LeafIndex, const LeafNode& leaf) {
     const Capabilities& can = leaf.capabilities;
     const auto all = [](const std::vector<std::uint16_t>& wanted, const std::vector<std::uint16_t>& there,

@@ -28,6 +28,8 @@ struct LeafNeeds {
 
 bool is_default_extension(ExtensionType type) noexcept;
 bool is_default_proposal(std::uint16_t type) noexcept;
+// Section 13.4 forbids that.
+bool names_twice(const Extensions& extensions);
 bool supports(const std::vector<std::uint16_t>& list, std::uint16_t value) noexcept;
 
 // All of section 7.3 that is about one leaf, but for its keys being unique and for its signature, which
@@ -54,8 +56,11 @@ void check_new_keys(const RatchetTree& tree, const std::set<NodeIndex>& changed)
 // A tree that came with a Welcome or a GroupInfo, whole.
 void check_tree(RatchetTree& tree, const GroupContext& context, const Environment& environment);
 
-// Section 12.1.7: extensions that a group's context is to have.
-void check_context_extensions(const Extensions& extensions, const RatchetTree& tree, SuiteId suite,
-                              const Bytes& group_id, const Environment& environment);
+// Extensions that a group's context has or is to have: each once, those that are known in their form, and
+// external senders that are accepted.
+void check_context_form(const Extensions& extensions, const Suite& suite, const Bytes& group_id,
+                        const Environment& environment);
+// Section 12.1.7: whether every member supports them. They have their form.
+void check_context_support(const Extensions& extensions, const RatchetTree& tree);
 
 }  // namespace mychat::mls

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "e2ee/mls/group.h"
+#include "expect_rule.h"
 
 namespace mychat::mls::testing {
 

@@ -35,6 +35,8 @@ void CommitWork::look_up_psks(const Settings& settings) {
 
 void CommitWork::check_replaced(const LeafNode& joiner) const {
   for (const LeafIndex leaf : result_.removed) {
+    // As of an Update of that leaf (section 12.2).
+    require(base_.tree_.leaf(leaf)->encryption_key != joiner.encryption_key, Rule::kCommitPathKeys);
     require(base_.environment_.authentication->is_successor(base_.tree_.leaf(leaf)->credential,
                                                             joiner.credential),
             Rule::kListExternalRemove);
@@ -81,18 +83,13 @@ void CommitWork::check_tree(std::optional<LeafIndex> path_of) {
   if (path_of) leaves.insert(*path_of);
   check_changed_leaves(result_.tree, leaves);
   std::set<NodeIndex> nodes;
+  // The keys above them are random, or check_path_keys() looked at them.
   for (const LeafIndex leaf : leaves) nodes.insert(node_of(leaf));
-  if (path_of) {
-    for (const auto& step : result_.tree.filtered_direct_path(*path_of)) nodes.insert(step.node);
-  }
   check_new_keys(result_.tree, nodes);
   const bool new_extensions = std::any_of(items_.begin(), items_.end(), [](const WaitingProposal& item) {
     return item.proposal.as<GroupContextExtensions>() != nullptr;
   });
-  if (new_extensions) {
-    check_context_extensions(result_.extensions, result_.tree, base_.suite_->id(), base_.id(),
-                             base_.environment_);
-  }
+  if (new_extensions) check_context_support(result_.extensions, result_.tree);
 }
 
 Bytes CommitWork::path_context() {

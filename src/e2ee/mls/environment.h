@@ -47,6 +47,9 @@ struct Environment {
   // sends always is. Section 7.3 recommends it; a group whose commits arrive late may not want it.
   bool check_received_lifetimes = true;
 
+  // Whether members may send commits and proposals that are not encrypted.
+  bool public_handshakes = true;
+
   RatchetLimits ratchet;
   std::size_t past_epochs = 3;         // For how many earlier epochs messages can still be read.
   std::size_t resumption_epochs = 16;  // For how many earlier epochs the resumption secret is kept.

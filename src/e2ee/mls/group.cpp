@@ -15,12 +15,12 @@ Group Group::create(const Environment& environment, const Suite& suite, const Si
   group.context_.group_id =
       options.group_id.empty() ? environment.random_bytes(suite.hash_size()) : options.group_id;
   group.context_.extensions = options.extensions;
+  check_context_form(options.extensions, suite, group.id(), environment);
   const LeafNode node = make_leaf(suite, signer, leaf, std::move(own.public_key), environment);
   check_leaf(node, LeafSource::kKeyPackage, LeafNeeds::of(suite.id(), options.extensions), suite,
              LifetimeCheck::kSent, environment);
   check_leaf_credential(node, group.id(), environment);
   group.self_ = group.tree_.add(node);
-  check_context_extensions(options.extensions, group.tree_, suite.id(), group.id(), environment);
   group.keys_.emplace(node_of(group.self_), std::move(own.private_key));
   group.context_.tree_hash = to_bytes(group.tree_.hash());
   group.context_bytes_ = encode(group.context_);

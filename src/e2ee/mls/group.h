@@ -29,6 +29,7 @@
 namespace mychat::mls {
 
 class Group;
+struct GroupTestAccess;  // Of tests, in which members break the rules.
 
 // The secret of a pre-shared key, by its id; nothing when it is not known. For external keys, and for
 // resumption keys of other groups.
@@ -200,6 +201,7 @@ class Group {
  private:
   friend class GroupStorage;
   friend class CommitWork;
+  friend struct GroupTestAccess;
 
   // What messages of an earlier epoch need.
   struct PastEpoch {

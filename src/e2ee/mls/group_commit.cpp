@@ -112,6 +112,10 @@ PendingCommit Group::reinitialise(const Environment& environment, const Group& b
     throw Error(MYCHAT_E_INVALID_STATE, MYCHAT_DOMAIN_E2EE, "The group did not end with a ReInit.");
   }
   const ReInit& reinit = *before.reinit_;
+  if (reinit.version != kMls10) {
+    throw Error(MYCHAT_E_UNSUPPORTED, MYCHAT_DOMAIN_E2EE,
+                "The group goes on in a version that is unknown here.");
+  }
   const Suite& suite = Suite::get(reinit.suite);
   return found(create(environment, suite, signer, leaf, {reinit.group_id, reinit.extensions}), before,
                PskUsage::kReInit, members);

@@ -30,6 +30,7 @@ void verify_group_info(const GroupInfo& info, const RatchetTree& tree) {
   require(
       tree.suite().verify_with_label(signer->signature_key, "GroupInfoTBS", content.secret(), info.signature),
       Rule::kWelcomeSignature);
+  require(!names_twice(info.extensions), Rule::kGroupInfoExtensionTwice);
 }
 
 struct Opened {
@@ -121,9 +122,8 @@ Group Group::join(const Environment& environment, const Welcome& welcome,
   Group group(environment, suite, SigningKey::from_bytes(suite.signature(), package.signature_key));
   group.tree_ = tree_of(info, options.tree, suite);
   verify_group_info(info, group.tree_);
+  check_context_form(info.context.extensions, suite, info.context.group_id, environment);
   check_tree(group.tree_, info.context, environment);
-  check_context_extensions(info.context.extensions, group.tree_, suite.id(), info.context.group_id,
-                           environment);
   group.context_ = info.context;
   group.context_bytes_ = encode(group.context_);
 
@@ -153,23 +153,28 @@ Group Group::join(const Environment& environment, const Welcome& welcome,
 // Sections 11.2 and 11.3: whether this group is what its Welcome says it is to the other.
 void Group::check_welcomed(const Group& before, PskUsage usage, const PreSharedKeyId& id) const {
   require(id.psk_group_id == before.id() && context_.epoch == 1, Rule::kWelcomeResumption);
+  // Whether the credential of each leaf of one tree is that of some leaf of the other.
+  const auto within = [](const RatchetTree& some, const RatchetTree& all) {
+    std::vector<const Credential*> known;
+    all.each_member([&](LeafIndex, const LeafNode& leaf) { known.push_back(&leaf.credential); });
+    some.each_member([&](LeafIndex, const LeafNode& leaf) {
+      require(std::any_of(known.begin(), known.end(),
+                          [&](const Credential* credential) { return *credential == leaf.credential; }),
+              Rule::kWelcomeResumption);
+    });
+  };
   if (usage == PskUsage::kReInit) {
     require(before.reinit_ && id.psk_epoch == before.epoch(), Rule::kWelcomeResumption);
     const ReInit& reinit = *before.reinit_;
     require(context_.group_id == reinit.group_id && context_.version == reinit.version &&
                 context_.suite == reinit.suite && context_.extensions == reinit.extensions,
             Rule::kWelcomeResumption);
+    within(before.tree_, tree_);
     return;
   }
   require(context_.version == before.context_.version && context_.suite == before.context_.suite,
           Rule::kWelcomeResumption);
-  std::vector<const Credential*> members;
-  before.tree_.each_member([&](LeafIndex, const LeafNode& leaf) { members.push_back(&leaf.credential); });
-  tree_.each_member([&](LeafIndex, const LeafNode& leaf) {
-    require(std::any_of(members.begin(), members.end(),
-                        [&](const Credential* member) { return *member == leaf.credential; }),
-            Rule::kWelcomeResumption);
-  });
+  within(tree_, before.tree_);
 }
 
 PendingCommit Group::join_external(const Environment& environment, const GroupInfo& info,
@@ -181,6 +186,7 @@ PendingCommit Group::join_external(const Environment& environment, const GroupIn
   Group outside(environment, suite, signer);
   outside.tree_ = tree_of(info, options.tree, suite);
   verify_group_info(info, outside.tree_);
+  check_context_form(info.context.extensions, suite, info.context.group_id, environment);
   check_tree(outside.tree_, info.context, environment);
   outside.context_ = info.context;
   outside.context_bytes_ = encode(outside.context_);

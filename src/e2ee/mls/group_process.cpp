@@ -59,6 +59,7 @@ Received Group::process_public(const PublicMessage& message, const ProcessOption
   require_active();
   const AuthenticatedContent authenticated = from_public(message);
   if (content.sender.type == SenderType::kMember) {
+    require(environment_.public_handshakes, Rule::kMessageWireFormat);
     require(
         equal_constant_time(membership_tag(authenticated, *suite_, secrets_.membership_key, context_bytes_),
                             message.membership_tag),
@@ -163,6 +164,7 @@ Group::StagedCommit Group::stage_commit(const AuthenticatedContent& message,
   Secret commit_secret(suite_->hash_size());
   if (commit.path) {
     work.check_path_leaf(*commit.path, committer, external ? nullptr : tree_.leaf(committer));
+    check_path_keys(work.tree(), committer, *commit.path);
     apply_path(work.tree(), committer, *commit.path, work.added());
   }
   work.check_tree(commit.path ? std::optional(committer) : std::nullopt);

@@ -9,6 +9,10 @@ namespace mychat::mls {
 
 namespace {
 
+bool supports_self_remove(const LeafNode& leaf) {
+  return supports(leaf.capabilities.proposals, static_cast<std::uint16_t>(ProposalType::kSelfRemove));
+}
+
 bool from_member(const Sender& sender) { return sender.type == SenderType::kMember; }
 
 void check_update(const Update& update, const Sender& sender, const ProposalContext& in) {
@@ -63,10 +67,10 @@ void check_proposal(const Proposal& proposal, const Sender& sender, const Propos
     check_psk(psk->id, in);
   } else if (const auto* const reinit = proposal.as<ReInit>()) {
     require(reinit->version >= in.context.version, Rule::kProposalReInitVersion);
+    require(!names_twice(reinit->extensions), Rule::kContextExtensionTwice);
   } else if (const auto* const context = proposal.as<GroupContextExtensions>()) {
     // Whether every member supports them can be said when it is known who is one.
-    check_context_extensions(context->extensions, RatchetTree(in.suite), in.suite.id(), in.context.group_id,
-                             in.environment);
+    check_context_form(context->extensions, in.suite, in.context.group_id, in.environment);
   } else if (proposal.as<SelfRemove>() != nullptr) {
     require(from_member(sender) && in.tree.leaf(sender.index) != nullptr, Rule::kProposalSelfRemove);
   }
@@ -96,8 +100,17 @@ void ProposalList::check() const {
 
 // Signatures take most of the time, those of Adds above all.
 void ProposalList::check_each() const {
+  // New extensions of the context count for all other proposals (section 12.3).
+  GroupContext context = in_.context;
+  for (const WaitingProposal& item : items_) {
+    const auto* const change = item.proposal.as<GroupContextExtensions>();
+    if (change == nullptr) continue;
+    check_proposal(item.proposal, item.sender, in_);
+    context.extensions = change->extensions;
+  }
+  const ProposalContext in{in_.environment, in_.suite, context, in_.tree, in_.lifetime, in_.founding};
   for_each_parallel(items_.size(),
-                    [this](std::size_t i) { check_proposal(items_[i].proposal, items_[i].sender, in_); });
+                    [&](std::size_t i) { check_proposal(items_[i].proposal, items_[i].sender, in); });
 }
 
 void ProposalList::check_leaves_once() const {
@@ -105,12 +118,12 @@ void ProposalList::check_leaves_once() const {
   for (const WaitingProposal& item : items_) {
     const auto leaf = changed_leaf(item.proposal, item.sender);
     if (!leaf) continue;
-    if (from_member(committer_) && *leaf == committer_.index) {
-      violate(item.proposal.as<Update>() != nullptr ? Rule::kListOwnUpdate : Rule::kListOwnRemove);
-    }
     // By value they would be of the committer itself.
     require(item.proposal.as<Update>() == nullptr || !item.reference.empty(), Rule::kListUpdateByValue);
     require(item.proposal.as<SelfRemove>() == nullptr || !item.reference.empty(), Rule::kProposalSelfRemove);
+    if (from_member(committer_) && *leaf == committer_.index) {
+      violate(item.proposal.as<Update>() != nullptr ? Rule::kListOwnUpdate : Rule::kListOwnRemove);
+    }
     require(changed.insert(*leaf).second, Rule::kListSameLeafTwice);
   }
 }
@@ -157,9 +170,14 @@ void ProposalList::check_external() const {
 
 void ProposalList::check_supported() const {
   if (count<SelfRemove>() == 0) return;
-  in_.tree.each_member([](LeafIndex, const LeafNode& leaf) {
-    require(supports(leaf.capabilities.proposals, static_cast<std::uint16_t>(ProposalType::kSelfRemove)),
-            Rule::kListUnsupported);
+  // Who leaves with this commit need not process it.
+  std::set<LeafIndex> removed;
+  for (const WaitingProposal& item : items_) {
+    if (item.proposal.as<Update>() != nullptr) continue;
+    if (const auto leaf = changed_leaf(item.proposal, item.sender)) removed.insert(*leaf);
+  }
+  in_.tree.each_member([&](LeafIndex index, const LeafNode& leaf) {
+    require(removed.contains(index) || supports_self_remove(leaf), Rule::kListUnsupported);
   });
 }
 
@@ -212,8 +230,11 @@ std::vector<WaitingProposal> ProposalList::choose(const std::vector<WaitingPropo
   const WaitingProposal* extensions = nullptr;
   const WaitingProposal* reinit = nullptr;
   std::vector<const WaitingProposal*> others;
+  bool self_removes = true;  // Whether a commit may hold them.
+  tree.each_member([&](LeafIndex, const LeafNode& leaf) { self_removes &= supports_self_remove(leaf); });
   for (const WaitingProposal& item : waiting) {
     const Proposal& proposal = item.proposal;
+    if (proposal.as<SelfRemove>() != nullptr && !self_removes) continue;
     if (const auto leaf = changed_leaf(proposal, item.sender)) {
       if (*leaf == committer) continue;
       const WaitingProposal*& chosen = leaves[*leaf];

@@ -24,17 +24,21 @@ enum class Rule : int {
   kLeafGroupExtensions = 109,
   kLeafVersionSuite = 110,
   kLeafKeyForm = 111,
+  kLeafExtensionTwice = 112,
   // KeyPackages, section 10.1.
   kKeyPackageSuite = 201,
   kKeyPackageSignature = 202,
   kKeyPackageInitKey = 203,
   kKeyPackageKeyForm = 204,
+  kKeyPackageExtensionTwice = 205,
+  kKeyPackageExtensionSupport = 206,
   // Trees, sections 7.9 and 12.4.3.1.
   kTreeHash = 301,
   kTreeParentHash = 302,
   kTreeUnmerged = 303,
   kTreeKeysUnique = 304,
   kTreeForm = 305,
+  kTreeKeyForm = 306,
   // Messages, section 6.
   kMessageGroup = 401,
   kMessageEpoch = 402,
@@ -47,8 +51,7 @@ enum class Rule : int {
   kMessageDecrypt = 409,
   kMessageOwn = 410,
   kMessageWireFormat = 411,
-  // Lists of proposals, section 12.2.
-  kListInvalidProposal = 501,
+  // Lists of proposals, section 12.2. A proposal that is invalid by itself breaks its own rule.
   kListOwnUpdate = 502,
   kListOwnRemove = 503,
   kListSameLeafTwice = 504,
@@ -77,6 +80,9 @@ enum class Rule : int {
   kProposalNewMember = 609,
   kProposalUpdateKey = 610,
   kProposalSelfRemove = 611,
+  kContextExtensionTwice = 612,
+  kContextExtensionForm = 613,
+  kContextExternalSender = 614,
   // Commits, section 12.4.
   kCommitPathRequired = 701,
   kCommitPathLength = 702,
@@ -102,6 +108,7 @@ enum class Rule : int {
   kWelcomeResumption = 811,
   kWelcomeVersion = 812,
   kGroupInfoExternalPub = 813,
+  kGroupInfoExtensionTwice = 814,
 };
 
 struct RuleEntry {

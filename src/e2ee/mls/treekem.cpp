@@ -134,6 +134,7 @@ void apply_path(RatchetTree& tree, LeafIndex sender, const UpdatePath& path,
 std::optional<Secret> implant_path_secret(const RatchetTree& tree, LeafIndex self, LeafIndex sender,
                                           Secret path_secret, PrivateKeys& keys) {
   const Suite& suite = tree.suite();
+  if (path_secret.size() != suite.hash_size()) return std::nullopt;
   bool any = false;
   for (const PathStep& step : tree.filtered_direct_path(sender)) {
     if (!is_below(self, step.node)) continue;

@@ -15,14 +15,14 @@ namespace {
 constexpr std::size_t kFewChanges = 8;
 
 void check_lifetime(const LeafNode& leaf, LifetimeCheck check, const Environment& environment) {
-  if (leaf.source != LeafSource::kKeyPackage || check == LifetimeCheck::kNot) return;
-  if (check == LifetimeCheck::kReceived && !environment.check_received_lifetimes) return;
+  if (leaf.source != LeafSource::kKeyPackage) return;
   const auto [from, to] = leaf.lifetime;
+  require(from <= to && to - from <= environment.longest_lifetime, Rule::kLeafLifetime);
+  if (check == LifetimeCheck::kNot) return;
+  if (check == LifetimeCheck::kReceived && !environment.check_received_lifetimes) return;
   const auto now = static_cast<std::uint64_t>(std::max<std::int64_t>(environment.clock->now_ms() / 1000, 0));
   const std::uint64_t skew = check == LifetimeCheck::kReceived ? environment.clock_skew : 0;
-  require(from <= to && to - from <= environment.longest_lifetime && now + skew >= from &&
-              now <= to + std::min(skew, ~std::uint64_t{0} - to),
-          Rule::kLeafLifetime);
+  require(now + skew >= from && now <= to + std::min(skew, ~std::uint64_t{0} - to), Rule::kLeafLifetime);
 }
 
 std::string_view key_text(const Bytes& key) { return text(key); }
@@ -55,10 +55,11 @@ void check_leaf_among(const RatchetTree& tree, LeafIndex index) {
   });
 }
 
-void check_unmerged(const RatchetTree& tree) {
+void check_parents(const RatchetTree& tree) {
   for (NodeIndex node = 1; node < node_count(tree.leaves()); node += 2) {
     const ParentNode* const parent = tree.parent(node);
     if (parent == nullptr) continue;
+    require(is_hpke_public_key(tree.suite().hpke().kem, parent->encryption_key), Rule::kTreeKeyForm);
     for (const LeafIndex leaf : parent->unmerged_leaves) {
       require(is_below(leaf, node) && tree.leaf(leaf) != nullptr, Rule::kTreeUnmerged);
       for (NodeIndex below = parent_of(node_of(leaf)); below != node; below = parent_of(below)) {
@@ -108,6 +109,12 @@ bool supports(const std::vector<std::uint16_t>& list, std::uint16_t value) noexc
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
+bool names_twice(const Extensions& extensions) {
+  std::set<ExtensionType> seen;
+  return std::any_of(extensions.begin(), extensions.end(),
+                     [&](const Extension& entry) { return !seen.insert(entry.type).second; });
+}
+
 LeafNeeds LeafNeeds::of(SuiteId suite, const Extensions& context_extensions) {
   LeafNeeds needs;
   needs.suite = suite;
@@ -129,6 +136,7 @@ void check_leaf(const LeafNode& leaf, LeafSource expected, const LeafNeeds& need
   require(supports(can.versions, kMls10) && supports(can.suites, needs.suite), Rule::kLeafVersionSuite);
   require(supports(can.credentials, static_cast<std::uint16_t>(leaf.credential.type)),
           Rule::kLeafCredentialSupport);
+  require(!names_twice(leaf.extensions), Rule::kLeafExtensionTwice);
   for (const Extension& own : leaf.extensions) {
     require(is_default_extension(own.type) || supports(can.extensions, own.type),
             Rule::kLeafExtensionSupport);
@@ -163,6 +171,11 @@ void check_key_package(const KeyPackage& package, const LeafNeeds& needs, const 
   require(package.version == kMls10 && package.suite == suite.id(), Rule::kKeyPackageSuite);
   require(is_hpke_public_key(suite.hpke().kem, package.init_key), Rule::kKeyPackageKeyForm);
   require(package.init_key != package.leaf.encryption_key, Rule::kKeyPackageInitKey);
+  require(!names_twice(package.extensions), Rule::kKeyPackageExtensionTwice);
+  for (const Extension& entry : package.extensions) {
+    require(is_default_extension(entry.type) || supports(package.leaf.capabilities.extensions, entry.type),
+            Rule::kKeyPackageExtensionSupport);
+  }
   check_leaf(package.leaf, LeafSource::kKeyPackage, needs, suite, lifetime, environment);
   check_leaf_credential(package.leaf, group_id, environment);
   require(verify_leaf_signature(package.leaf, suite, group_id, 0), Rule::kLeafSignature);
@@ -192,27 +205,53 @@ void check_new_keys(const RatchetTree& tree, const std::set<NodeIndex>& changed)
   }
 }
 
+void check_path_keys(const RatchetTree& tree, LeafIndex sender, const UpdatePath& path) {
+  KeySet fresh{key_text(path.leaf.encryption_key)};
+  for (const UpdatePathNode& node : path.nodes) {
+    require(fresh.insert(key_text(node.encryption_key)).second, Rule::kCommitPathKeys);
+  }
+  for (NodeIndex node = 0; node < node_count(tree.leaves()); ++node) {
+    if (tree.is_blank(node)) continue;
+    const Bytes& key = tree.key_of(node);
+    // Who joins from outside is in its place already.
+    if (node == node_of(sender) && key == path.leaf.encryption_key) continue;
+    require(!fresh.contains(key_text(key)), Rule::kCommitPathKeys);
+  }
+}
+
 void check_tree(RatchetTree& tree, const GroupContext& context, const Environment& environment) {
   require(std::ranges::equal(tree.hash(), context.tree_hash), Rule::kTreeHash);
-  check_unmerged(tree);
+  check_parents(tree);
   require(tree.parent_hashes_hold(), Rule::kTreeParentHash);
   check_all_keys(tree, Rule::kTreeKeysUnique);
   check_tree_leaves(tree, context, environment);
   check_all_leaves(tree);
 }
 
-void check_context_extensions(const Extensions& extensions, const RatchetTree& tree, SuiteId suite,
-                              const Bytes& group_id, const Environment& environment) {
-  std::set<ExtensionType> seen;
-  for (const Extension& entry : extensions) {
-    require(seen.insert(entry.type).second, Rule::kProposalContextExtensions);
-    if (entry.type != extension::kExternalSenders) continue;
-    for (const ExternalSender& sender : decode<std::vector<ExternalSender>>(entry.data)) {
-      require(environment.authentication->accepts(sender.credential, sender.signature_key, group_id),
-              Rule::kProposalContextExtensions);
+void check_context_form(const Extensions& extensions, const Suite& suite, const Bytes& group_id,
+                        const Environment& environment) {
+  require(!names_twice(extensions), Rule::kContextExtensionTwice);
+  std::vector<ExternalSender> senders;
+  try {
+    if (const Bytes* const required = find_extension(extensions, extension::kRequiredCapabilities)) {
+      static_cast<void>(decode<RequiredCapabilities>(*required));
     }
+    if (const Bytes* const list = find_extension(extensions, extension::kExternalSenders)) {
+      senders = decode<std::vector<ExternalSender>>(*list);
+    }
+  } catch (const Error& error) {
+    if (error.status() != MYCHAT_E_MALFORMED) throw;
+    violate(Rule::kContextExtensionForm);
   }
-  const LeafNeeds needs = LeafNeeds::of(suite, extensions);
+  for (const ExternalSender& sender : senders) {
+    require(is_signature_key(suite.signature(), sender.signature_key) &&
+                environment.authentication->accepts(sender.credential, sender.signature_key, group_id),
+            Rule::kContextExternalSender);
+  }
+}
+
+void check_context_support(const Extensions& extensions, const RatchetTree& tree) {
+  const LeafNeeds needs = LeafNeeds::of(tree.suite().id(), extensions);
   tree.each_member([&](LeafIndex, const LeafNode& leaf) {
     const Capabilities& can = leaf.capabilities;
     const auto all = [](const std::vector<std::uint16_t>& wanted, const std::vector<std::uint16_t>& there,

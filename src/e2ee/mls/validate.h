@@ -28,6 +28,8 @@ struct LeafNeeds {
 
 bool is_default_extension(ExtensionType type) noexcept;
 bool is_default_proposal(std::uint16_t type) noexcept;
+// Section 13.4 forbids that.
+bool names_twice(const Extensions& extensions);
 bool supports(const std::vector<std::uint16_t>& list, std::uint16_t value) noexcept;
 
 // All of section 7.3 that is about one leaf, but for its keys being unique and for its signature, which
@@ -45,14 +47,20 @@ void check_key_package(const KeyPackage& package, const LeafNeeds& needs, const 
 // What must hold between the leaves that `changed` names and all others: keys that are unique, and types of
 // credentials that everybody supports. The rest of the tree held before. Looks at all when there are many.
 void check_changed_leaves(const RatchetTree& tree, const std::set<LeafIndex>& changed);
+// Section 12.4.2: no key of a path that was received stands twice in it, or in the tree before it is put
+// there, with the other proposals applied.
+void check_path_keys(const RatchetTree& tree, LeafIndex sender, const UpdatePath& path);
 // Encryption keys that are new, leaves' or parents': none may stand anywhere else in the tree.
 void check_new_keys(const RatchetTree& tree, const std::set<NodeIndex>& changed);
 
 // A tree that came with a Welcome or a GroupInfo, whole.
 void check_tree(RatchetTree& tree, const GroupContext& context, const Environment& environment);
 
-// Section 12.1.7: extensions that a group's context is to have.
-void check_context_extensions(const Extensions& extensions, const RatchetTree& tree, SuiteId suite,
-                              const Bytes& group_id, const Environment& environment);
+// Extensions that a group's context has or is to have: each once, those that are known in their form, and
+// external senders that are accepted.
+void check_context_form(const Extensions& extensions, const Suite& suite, const Bytes& group_id,
+                        const Environment& environment);
+// Section 12.1.7: whether every member supports them. They have their form.
+void check_context_support(const Extensions& extensions, const RatchetTree& tree);
 
 }  // namespace mychat::mls

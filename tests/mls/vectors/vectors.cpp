@@ -55,6 +55,7 @@ const Environment& environment() {
     Environment out;
     out.authentication = &everyone;
     out.check_received_lifetimes = false;
+    out.longest_lifetime = ~std::uint64_t{0};
     // The vectors may take up the resumption key of any epoch.
     out.resumption_epochs = 100000;
     return out;

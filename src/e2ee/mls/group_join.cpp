@@ -79,10 +79,10 @@ GroupInfo open_group_info(const Suite& suite, const Welcome& welcome, ByteView j
 // The id of the key that ties the group to another one; null when there is none.
 const PreSharedKeyId* check_psks(const std::vector<PreSharedKeyId>& psks, const Suite& suite) {
   const PreSharedKeyId* tie = nullptr;
-  std::set<Bytes> seen;
+  std::set<std::string> seen;
   for (const PreSharedKeyId& id : psks) {
     require(id.psk_nonce.size() == suite.hash_size(), Rule::kProposalPskNonce);
-    require(seen.insert(encode(id)).second, Rule::kWelcomePsk);
+    require(seen.emplace(text(encode(id))).second, Rule::kWelcomePsk);
     if (id.type == PskType::kExternal || id.usage == PskUsage::kApplication) continue;
     require(tie == nullptr, Rule::kWelcomePsk);
     tie = &id;

@@ -134,10 +134,10 @@ void ProposalList::check_adds() const {
 void ProposalList::check_together() const {
   check_leaves_once();
   check_adds();
-  std::set<Bytes> psks;
+  std::set<std::string> psks;
   for (const WaitingProposal& item : items_) {
     const auto* const psk = item.proposal.as<Psk>();
-    if (psk != nullptr) require(psks.insert(encode(psk->id)).second, Rule::kListPskTwice);
+    if (psk != nullptr) require(psks.emplace(text(encode(psk->id))).second, Rule::kListPskTwice);
   }
   require(count<GroupContextExtensions>() <= 1, Rule::kListContextExtensionsTwice);
   require(count<ReInit>() == 0 || items_.size() == 1, Rule::kListReInitAlone);
@@ -208,7 +208,7 @@ ProposalList::Result ProposalList::apply() const {
 std::vector<WaitingProposal> ProposalList::choose(const std::vector<WaitingProposal>& waiting,
                                                   LeafIndex committer, const RatchetTree& tree) {
   std::map<LeafIndex, const WaitingProposal*> leaves;
-  std::set<Bytes> once;  // Clients that are added, pre-shared keys.
+  std::set<std::string> once;  // Clients that are added, pre-shared keys.
   const WaitingProposal* extensions = nullptr;
   const WaitingProposal* reinit = nullptr;
   std::vector<const WaitingProposal*> others;
@@ -223,9 +223,9 @@ std::vector<WaitingProposal> ProposalList::choose(const std::vector<WaitingPropo
     } else if (proposal.as<ReInit>() != nullptr) {
       reinit = &item;
     } else if (const auto* const add = proposal.as<Add>()) {
-      if (once.insert(add->key_package.leaf.signature_key).second) others.push_back(&item);
+      if (once.emplace(text(add->key_package.leaf.signature_key)).second) others.push_back(&item);
     } else if (const auto* const psk = proposal.as<Psk>()) {
-      if (once.insert(encode(psk->id)).second) others.push_back(&item);
+      if (once.emplace(text(encode(psk->id))).second) others.push_back(&item);
     }
   }
   std::unordered_set<std::string_view> members;

@@ -47,6 +47,7 @@ enum class Rule : int {
   kMessageDecrypt = 409,
   kMessageOwn = 410,
   kMessageWireFormat = 411,
+  kMessageLaterEpoch = 412,
   // Lists of proposals, section 12.2.
   kListInvalidProposal = 501,
   kListOwnUpdate = 502,

@@ -493,7 +493,8 @@ World::Want World::predict(const Member& member, const Wire& wire, bool lacking)
   if (!readable) return rule(MYCHAT_E_STALE, Rule::kMessageEpoch);
   if (handshake && member.group->was_removed()) return no(MYCHAT_E_INVALID_STATE);
   if (handshake && !member.group->is_active()) return rule(MYCHAT_E_INVALID_STATE, Rule::kCommitReInit);
-  if (wire.sender == &member) {
+  // An own commit from outside takes the place of this membership, should it come here.
+  if (wire.sender == &member && !wire.external) {
     return handshake ? rule(MYCHAT_E_MALFORMED, Rule::kMessageOwn) : no(MYCHAT_E_REPLAY);
   }
   if (wire.sealed) {
@@ -814,6 +815,7 @@ void World::join_external() {
   wire.bytes = encode(pending.commit);
   wire.epoch = head_;
   wire.sender = &member;
+  wire.external = true;
   submit(member, std::move(pending), std::move(wire), true);
 }
 

@@ -55,6 +55,7 @@ struct Wire {
   Bytes reference;                // Of a proposal.
   std::vector<Bytes> references;  // Of a commit.
   bool external_psk = false;
+  bool external = false;  // A commit from outside.
 };
 using WirePtr = std::shared_ptr<const Wire>;
 

@@ -76,6 +76,14 @@ GroupInfo Group::group_info(bool with_tree, bool with_external_pub) const {
   return info;
 }
 
+Relation Group::compare(const GroupInfo& info) const {
+  require(info.context.group_id == id(), Rule::kMessageGroup);
+  if (info.context.epoch != epoch()) {
+    return info.context.epoch > epoch() ? Relation::kBehind : Relation::kAhead;
+  }
+  return equal_constant_time(info.confirmation_tag, confirmation_tag_) ? Relation::kSame : Relation::kForked;
+}
+
 FramedContent Group::own_content(const Bytes& authenticated_data) const {
   FramedContent content;
   content.group_id = id();
@@ -164,6 +172,8 @@ void Group::enter(Group&& next) {
                          std::move(secrets_.sender_data), std::move(ratchets_)});
   while (next.past_.size() > environment_.past_epochs) next.past_.pop_back();
   next.saved_ = std::move(saved_);
+  // It may have been saved, or loaded, by itself while it was pending.
+  next.ratchets_.mark_all_changed();
   *this = std::move(next);
 }
 

@@ -124,6 +124,10 @@ struct ExternalJoinOptions {
   Bytes authenticated_data;
 };
 
+// How one member's state of a group is to another's. Of two that took different commits in one epoch neither
+// can read what the other sends from then on.
+enum class Relation { kSame, kBehind, kAhead, kForked };
+
 // Ids of records and their contents; nothing: to be deleted. Both opaque; contents are secret.
 struct RecordChange {
   std::string id;
@@ -172,6 +176,10 @@ class Group {
   // Of this epoch, or of an earlier one that is still kept.
   std::optional<Secret> resumption_psk(Epoch epoch) const;
   GroupInfo group_info(bool with_tree, bool with_external_pub) const;
+  // Where this member stands beside whom the GroupInfo is from. Its signature is not verified:
+  // join_external(), which is the way back for who is behind or forked, does that.
+  // Rule::kMessageGroup for another group's.
+  Relation compare(const GroupInfo& info) const;
 
   // Proposals as messages; they wait in this group too, for whoever commits next.
   Message propose(Proposal proposal, const Bytes& authenticated_data = {}, bool public_message = false);
@@ -228,6 +236,7 @@ class Group {
   using Staged = std::variant<ReceivedProposal, StagedCommit>;
 
   void require_active() const;
+  void require_epoch(Epoch of_message) const;
   AuthenticatedContent frame(FramedContent content, WireFormat format) const;
   Message to_message(const AuthenticatedContent& content);
   FramedContent own_content(const Bytes& authenticated_data) const;

@@ -12,10 +12,15 @@ Received Group::process(const Message& message, const ProcessOptions& options) {
   throw_argument("Groups process PublicMessages and PrivateMessages only.");
 }
 
+void Group::require_epoch(Epoch of_message) const {
+  require(of_message <= epoch(), Rule::kMessageLaterEpoch);
+  require(of_message == epoch(), Rule::kMessageEpoch);
+}
+
 Received Group::process_private(const PrivateMessage& message, const ProcessOptions& options) {
   require(message.group_id == id(), Rule::kMessageGroup);
   if (message.content_type == ContentType::kApplication) return open_application(message);
-  require(message.epoch == epoch(), Rule::kMessageEpoch);
+  require_epoch(message.epoch);
   require_active();
   const SenderData sender = open_sender_data(message, *suite_, secrets_.sender_data);
   require(tree_.leaf(sender.leaf) != nullptr, Rule::kMessageSender);
@@ -34,7 +39,7 @@ ReceivedApplication Group::open_application(const PrivateMessage& message) {
     return candidate.epoch == message.epoch;
   });
   const bool now = message.epoch == epoch();
-  require(now || past != past_.end(), Rule::kMessageEpoch);
+  if (past == past_.end()) require_epoch(message.epoch);
   const RatchetTree& tree = now ? tree_ : past->tree;
   SecretTree& ratchets = now ? ratchets_ : past->ratchets;
   const SenderData sender =
@@ -54,7 +59,7 @@ ReceivedApplication Group::open_application(const PrivateMessage& message) {
 Received Group::process_public(const PublicMessage& message, const ProcessOptions& options) {
   const FramedContent& content = message.content;
   require(content.group_id == id(), Rule::kMessageGroup);
-  require(content.epoch == epoch(), Rule::kMessageEpoch);
+  require_epoch(content.epoch);
   require(content.type() != ContentType::kApplication, Rule::kMessagePublicApplication);
   require_active();
   const AuthenticatedContent authenticated = from_public(message);

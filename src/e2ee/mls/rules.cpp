@@ -40,6 +40,8 @@ const std::vector<RuleEntry>& rules() {
       {kTreeKeyForm, "7.1", kBad, "A parent's public key is not a key of the cipher suite."},
       {kMessageGroup, "6", kBad, "The message is for another group."},
       {kMessageEpoch, "6", MYCHAT_E_STALE, "The message is of another epoch than this one."},
+      {kMessageLaterEpoch, "6", MYCHAT_E_STALE,
+       "The message is of a later epoch than this one: a commit before it did not come."},
       {kMessageSender, "6.1", kBad, "The sender of the message is nobody who may send."},
       {kMessageSignature, "6.1", kForged, "The signature of the message does not verify."},
       {kMessageMembershipTag, "6.2", kForged, "The membership tag of the message does not verify."},

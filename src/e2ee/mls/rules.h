@@ -51,6 +51,7 @@ enum class Rule : int {
   kMessageDecrypt = 409,
   kMessageOwn = 410,
   kMessageWireFormat = 411,
+  kMessageLaterEpoch = 412,
   // Lists of proposals, section 12.2. A proposal that is invalid by itself breaks its own rule.
   kListOwnUpdate = 502,
   kListOwnRemove = 503,

@@ -116,13 +116,15 @@ class Peer {
         {"tree", &Peer::tree},
         {"state", &Peer::state},
         {"reload", &Peer::reload},
+        {"forget_proposals", &Peer::forget_proposals},
     };
     const std::string_view what = in.string("do");
     if (what == "suites") return out.member("suites", Suite::supported());
     const std::string who(in.string("who"));
     if (what == "client") {
       members_.insert_or_assign(
-          who, std::make_unique<Member>(who, static_cast<SuiteId>(in.at("suite").as_int(0, 0xffff))));
+          who, std::make_unique<Member>(std::string(in.string("identity")),
+                                        static_cast<SuiteId>(in.at("suite").as_int(0, 0xffff))));
       return out.member("signature_key", hex_encode(members_.at(who)->client.signer.public_key()));
     }
     if (what == "forget") {
@@ -265,6 +267,8 @@ class Peer {
     if (flag(in, "new_signature_key")) signer = SigningKey::generate(who.client.suite->signature());
     write(out, "message", who.group().propose_update({}, signer, data, open));
   }
+
+  void forget_proposals(Member& who, JsonView, JsonWriter&) { who.group().drop_waiting_proposals(); }
 
   void process(Member& who, JsonView in, JsonWriter& out) {
     ProcessOptions options;

@@ -35,13 +35,15 @@ export class OurClient {
     this.peer = peer
     this.name = name
   }
-  static async make(peer, suite, name) {
+  // "as": what mls-peer calls it, where the name is not unique.
+  static async make(peer, suite, name, as = name) {
     const out = new OurClient(peer, name)
-    out.signatureKey = (await out.ask("client", { suite })).signature_key
+    out.as = as
+    out.signatureKey = (await out.ask("client", { suite, identity: name })).signature_key
     return out
   }
   ask(what, more = {}) {
-    return this.peer.ask({ do: what, who: this.name, ...more })
+    return this.peer.ask({ do: what, who: this.as, ...more })
   }
   async publish() {
     return (await this.ask("key_package")).message
@@ -53,7 +55,7 @@ export class OurClient {
     return this.ask("psk", { id, secret })
   }
   join(welcome, options = {}) {
-    return this.ask("join", { welcome, ...options, before: options.before?.name })
+    return this.ask("join", { welcome, ...options, before: options.before?.as })
   }
   async joinExternal(groupInfo, options = {}) {
     return (await this.ask("join_external", { group_info: groupInfo, ...options })).commit
@@ -82,10 +84,16 @@ export class OurClient {
   state() {
     return this.ask("state")
   }
+  forgetProposals() {
+    return this.ask("forget_proposals")
+  }
+  reload() {
+    return this.ask("reload")
+  }
   reinitialise(before, members) {
-    return this.ask("reinitialise", { before: before.name, members })
+    return this.ask("reinitialise", { before: before.as, members })
   }
   branch(before, group_id, members) {
-    return this.ask("branch", { before: before.name, group_id, members })
+    return this.ask("branch", { before: before.as, group_id, members })
   }
 }

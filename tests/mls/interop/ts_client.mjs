@@ -34,8 +34,8 @@ export function decodeTree(tree) {
   return decodeRatchetTree(bytes(tree), 0)[0]
 }
 
-// FAULT: ts-mls wants every ancestor of an unmerged leaf to have the same unmerged leaves. Section 7.9.2 asks less:
-// the leaf must be in the lists of those between the leaf and the parent that lists it. Whether ts-mls would refuse
+// FAULT: ts-mls wants every ancestor of an unmerged leaf to have the same unmerged leaves. Section 12.4.3.1 asks
+// less: the leaf must be in the lists of those between the leaf and the parent that lists it. Whether ts-mls would refuse
 // a good tree for that:
 function refusesUnmerged(tree) {
   return tree.some((node, index) =>
@@ -61,7 +61,7 @@ export function passable(tree) {
   return tree
 }
 
-// FAULT: ts-mls has the bare key in the extension external_pub; section 12.4.3.1 has a struct there whose field is an
+// FAULT: ts-mls has the bare key in the extension external_pub; section 12.4.3.2 has a struct there whose field is an
 // HPKEPublicKey, that is opaque<V>, with its size before it. These bring the size in and out.
 function withSize(key) {
   return key.length < 64 ? new Uint8Array([key.length, ...key])
@@ -269,11 +269,22 @@ export class TsClient {
     this.updates.clear()
   }
 
+  forgetProposals() {
+    this.group = { ...this.group, unappliedProposals: {} }
+    this.updates.clear()
+  }
+
   async process(message) {
     const decoded = decodeMessage(message)
     let commit = false
+    let removed = false
     const callback = (incoming) => {
       commit = incoming.kind === "commit"
+      // FAULT: ts-mls does not see that it is removed where the same commit adds somebody, who gets its leaf.
+      const types = commit ? incoming.proposals.map(({ proposal }) => proposal) : []
+      removed = types.some((proposal) => proposal.proposalType === "add") &&
+        types.some((proposal) => proposal.proposalType === "remove" && proposal.remove.removed === this.leaf)
+      if (removed) return "reject"
       // FAULT: ts-mls does not know the key of an own Update that somebody commits: it is put where it looks.
       for (const { proposal, senderLeafIndex } of commit ? incoming.proposals : []) {
         if (proposal.proposalType !== "update" || senderLeafIndex !== this.leaf) continue
@@ -286,7 +297,7 @@ export class TsClient {
     const result = decoded.wireformat === "mls_public_message"
       ? await mls.processPublicMessage(this.group, decoded.publicMessage, this.pskIndex, this.cs, callback)
       : await mls.processPrivateMessage(this.group, decoded.privateMessage, this.pskIndex, this.cs, callback)
-    this.group = result.newState
+    this.group = removed ? { ...result.newState, groupActiveState: { kind: "removedFromGroup" } } : result.newState
     if (result.kind === "applicationMessage") return { kind: "application", data: hex(result.message) }
     if (commit) {
       this.updates.clear()

@@ -4,11 +4,11 @@
 
 #define BAD(call) EXPECT(MYCHAT_E_INVALID_ARGUMENT, call)
 /* The call fails as a wrong argument, and what it would have given is reset. */
-#define RESETS(call)                                 \
-  do {                                               \
-    mychat_bytes* out = (mychat_bytes*)(uintptr_t)8; \
-    BAD(call);                                       \
-    assert_null(out);                                \
+#define RESETS(call)                                   \
+  do {                                                 \
+    mychat_bytes* given = (mychat_bytes*)(uintptr_t)8; \
+    BAD(call);                                         \
+    assert_null(given);                                \
   } while (0)
 
 static void rules_have_texts(void** state) {
@@ -43,7 +43,7 @@ static void keys_are_of_their_suite(void** state) {
   assert_null(out);
   EXPECT(MYCHAT_E_UNSUPPORTED, mychat_mls_signature_public_key(0, "x", 1, &out, &error));
   EXPECT(MYCHAT_E_MALFORMED, mychat_mls_signature_public_key(SUITE, "x", 1, &out, &error));
-  RESETS(mychat_mls_signature_public_key(SUITE, NULL, 1, &out, &error));
+  RESETS(mychat_mls_signature_public_key(SUITE, NULL, 1, &given, &error));
   BAD(mychat_mls_new_signature_key(SUITE, NULL, &error));
   BAD(mychat_mls_signature_public_key(SUITE, "x", 1, NULL, &error));
 }
@@ -76,12 +76,12 @@ static void credentials_say_who_somebody_is(void** state) {
     assert_null(read);
     mychat_bytes_free(encoded);
   }
-  RESETS(mychat_mls_basic_credential(NULL, 1, &out, &error));
-  RESETS(mychat_mls_device_credential("alice", "x", &out, &error));
-  RESETS(mychat_mls_device_credential("alice@a.example", "", &out, &error));
-  RESETS(mychat_mls_device_credential("alice@a.example", "a/b", &out, &error));
-  RESETS(mychat_mls_device_credential(NULL, "x", &out, &error));
-  RESETS(mychat_mls_device_credential("alice@a.example", NULL, &out, &error));
+  RESETS(mychat_mls_basic_credential(NULL, 1, &given, &error));
+  RESETS(mychat_mls_device_credential("alice", "x", &given, &error));
+  RESETS(mychat_mls_device_credential("alice@a.example", "", &given, &error));
+  RESETS(mychat_mls_device_credential("alice@a.example", "a/b", &given, &error));
+  RESETS(mychat_mls_device_credential(NULL, "x", &given, &error));
+  RESETS(mychat_mls_device_credential("alice@a.example", NULL, &given, &error));
   BAD(mychat_mls_basic_credential("x", 1, NULL, &error));
   BAD(mychat_mls_device_credential("alice@a.example", "x", NULL, &error));
   BAD(mychat_mls_read_credential(NULL, 1, &read, &error));
@@ -102,10 +102,10 @@ static void extensions_are_encoded(void** state) {
   assert_int_equal(out->size, 2 + 1 + 5 + 1 + 3);
   assert_memory_equal(out->data, "\x00\x03\x09\x04\xf0\x01\xf0\x02\x00\x02\x00\x01", 12);
   mychat_bytes_free(out);
-  RESETS(mychat_mls_required_capabilities("65536", NULL, NULL, &out, &error));
-  RESETS(mychat_mls_required_capabilities(NULL, "x", NULL, &out, &error));
-  RESETS(mychat_mls_required_capabilities(NULL, NULL, "-1", &out, &error));
-  RESETS(mychat_mls_extension(1, NULL, 1, &out, &error));
+  RESETS(mychat_mls_required_capabilities("65536", NULL, NULL, &given, &error));
+  RESETS(mychat_mls_required_capabilities(NULL, "x", NULL, &given, &error));
+  RESETS(mychat_mls_required_capabilities(NULL, NULL, "-1", &given, &error));
+  RESETS(mychat_mls_extension(1, NULL, 1, &given, &error));
   BAD(mychat_mls_extension(1, NULL, 0, NULL, &error));
   BAD(mychat_mls_required_capabilities(NULL, NULL, NULL, NULL, &error));
 }
@@ -179,11 +179,11 @@ static void proposals_are_made_and_read(void** state) {
   EXPECT(MYCHAT_E_UNSUPPORTED, mychat_mls_propose_reinit("g", 1, 99, NULL, 0, &out, &error));
   EXPECT(MYCHAT_E_MALFORMED, mychat_mls_propose_reinit("g", 1, 1, "x", 1, &out, &error));
   EXPECT(MYCHAT_E_MALFORMED, mychat_mls_propose_extensions("x", 1, &out, &error));
-  RESETS(mychat_mls_propose_add(NULL, 1, &out, &error));
-  RESETS(mychat_mls_propose_psk(SUITE, NULL, 1, &out, &error));
-  RESETS(mychat_mls_propose_resumption_psk(SUITE, NULL, 1, 0, &out, &error));
-  RESETS(mychat_mls_propose_reinit(NULL, 1, SUITE, NULL, 0, &out, &error));
-  RESETS(mychat_mls_propose_extensions(NULL, 1, &out, &error));
+  RESETS(mychat_mls_propose_add(NULL, 1, &given, &error));
+  RESETS(mychat_mls_propose_psk(SUITE, NULL, 1, &given, &error));
+  RESETS(mychat_mls_propose_resumption_psk(SUITE, NULL, 1, 0, &given, &error));
+  RESETS(mychat_mls_propose_reinit(NULL, 1, SUITE, NULL, 0, &given, &error));
+  RESETS(mychat_mls_propose_extensions(NULL, 1, &given, &error));
   BAD(mychat_mls_propose_add("x", 1, NULL, &error));
   BAD(mychat_mls_propose_remove(0, NULL, &error));
   BAD(mychat_mls_propose_psk(SUITE, "x", 1, NULL, &error));
@@ -237,9 +237,9 @@ static void key_packages_are_kept_and_published(void** state) {
   free(damaged);
   BAD(mychat_mls_key_package_load(NULL, 1, &again, &error));
   BAD(mychat_mls_key_package_load(saved->data, saved->size, NULL, &error));
-  RESETS(mychat_mls_key_package_save(NULL, &out, &error));
-  RESETS(mychat_mls_key_package_ref(NULL, &out, &error));
-  RESETS(mychat_mls_key_package_message(NULL, &out, &error));
+  RESETS(mychat_mls_key_package_save(NULL, &given, &error));
+  RESETS(mychat_mls_key_package_ref(NULL, &given, &error));
+  RESETS(mychat_mls_key_package_message(NULL, &given, &error));
   BAD(mychat_mls_key_package_save(made, NULL, &error));
   BAD(mychat_mls_key_package_ref(made, NULL, &error));
   BAD(mychat_mls_key_package_message(made, NULL, &error));

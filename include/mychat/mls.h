@@ -30,6 +30,8 @@ extern "C" {
 
 /** The cipher suite that every client has: X25519, AES-128-GCM, SHA-256, Ed25519. */
 #define MYCHAT_MLS_DEFAULT_SUITE 1
+/** Bytes of an account's key, private or public: Ed25519 (RFC 8032). */
+#define MYCHAT_MLS_ACCOUNT_KEY_SIZE 32
 /** What stands for no leaf. */
 #define MYCHAT_MLS_NO_LEAF 0xffffffffU
 /** The longest pre-shared key, in bytes. */
@@ -88,8 +90,8 @@ typedef struct mychat_mls_credential {
   size_t encoded_size;             /**< Bytes of `encoded`. */
   const uint8_t* identity;         /**< Of a basic one. */
   size_t identity_size;            /**< Bytes of `identity`. */
-  const char* handle;              /**< `user@domain`, when mychat_mls_device_credential() made it; else "". */
-  const char* device_id;           /**< The device, when mychat_mls_device_credential() made it; else "". */
+  const char* handle;              /**< `user@domain`, of one of mychat_mls_account_credential(); else "". */
+  const char* device_id;           /**< The device, of one of mychat_mls_account_credential(); else "". */
 } mychat_mls_credential;
 
 /** Free a credential of mychat_mls_read_credential(); NULL is harmless. Any thread. Since 0.1.0. */
@@ -104,13 +106,30 @@ MYCHAT_API mychat_status mychat_mls_basic_credential(const void* identity, size_
                                                      mychat_bytes** out_credential, mychat_error* error);
 
 /**
- * @brief A basic credential of one device of a user: its identity is `user@domain/device`.
- * @param handle Of the user. @param device_id 1 to 128 of `A-Z a-z 0-9 . _ -`.
+ * @brief A basic credential of one device of a user, whose account vouches for the device's signature key.
+ * @param handle Of the user. @param device_id 1 to 64 bytes.
+ * @param account_key, account_key_size Private key of the account: an Ed25519 seed, #MYCHAT_MLS_ACCOUNT_KEY_SIZE bytes.
+ * @param signature_key, signature_key_size Of mychat_mls_signature_public_key().
  * @param out_credential Encoded; free with mychat_bytes_free(). @return #MYCHAT_OK; #MYCHAT_E_INVALID_ARGUMENT. Any thread.
  *        Since 0.1.0.
  */
-MYCHAT_API mychat_status mychat_mls_device_credential(const char* handle, const char* device_id,
-                                                      mychat_bytes** out_credential, mychat_error* error);
+MYCHAT_API mychat_status mychat_mls_account_credential(const char* handle, const char* device_id,
+                                                       const void* account_key, size_t account_key_size,
+                                                       const void* signature_key, size_t signature_key_size,
+                                                       mychat_bytes** out_credential, mychat_error* error);
+
+/**
+ * @brief Whether an account vouches for a signature key: what mychat_mls_options.accept of a program with such accounts
+ *        asks, once it has looked up the public key of mychat_mls_credential.handle.
+ * @param credential, credential_size Encoded. @param account_public_key, account_public_key_size Of the account that the
+ *        credential names, #MYCHAT_MLS_ACCOUNT_KEY_SIZE bytes.
+ * @return #MYCHAT_OK; #MYCHAT_E_SIGNATURE when it does not, or the credential is of another form; #MYCHAT_E_MALFORMED;
+ *         #MYCHAT_E_INVALID_ARGUMENT. Any thread. Since 0.1.0.
+ */
+MYCHAT_API mychat_status mychat_mls_verify_account(const void* credential, size_t credential_size,
+                                                   const void* signature_key, size_t signature_key_size,
+                                                   const void* account_public_key, size_t account_public_key_size,
+                                                   mychat_error* error);
 
 /**
  * @brief Read a credential.

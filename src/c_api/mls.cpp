@@ -2,29 +2,13 @@
 #include <algorithm>
 
 #include "c_api/mls_host.h"
-#include "c_api/mls_text.h"
 #include "crypto/random.h"
-#include "protocol/handle.h"
+#include "e2ee/mls/account_credential.h"
 
 using namespace mychat;
 using namespace mychat::c_api;
 
 namespace mychat::c_api {
-
-bool is_device_id(std::string_view text) noexcept {
-  return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
-  });
-}
-
-std::optional<DeviceIdentity> read_device_identity(std::string_view identity) {
-  const std::size_t slash = identity.find('/');
-  if (slash == std::string_view::npos || !is_device_id(identity.substr(slash + 1))) return std::nullopt;
-  std::optional<std::string> handle = normalize_handle(identity.substr(0, slash));
-  if (!handle || *handle != identity.substr(0, slash)) return std::nullopt;
-  return DeviceIdentity{*std::move(handle), std::string(identity.substr(slash + 1))};
-}
 
 namespace {
 
@@ -182,17 +166,36 @@ mychat_status mychat_mls_basic_credential(const void* identity, size_t identity_
   });
 }
 
-mychat_status mychat_mls_device_credential(const char* handle, const char* device_id,
-                                           mychat_bytes** out_credential, mychat_error* error) {
+mychat_status mychat_mls_account_credential(const char* handle, const char* device_id,
+                                            const void* account_key, size_t account_key_size,
+                                            const void* signature_key, size_t signature_key_size,
+                                            mychat_bytes** out_credential, mychat_error* error) {
   return guard(error, [&] {
     mychat_bytes*& out = require_out(out_credential);
-    const std::optional<std::string> user = normalize_handle(require_text(handle, "handle"));
-    if (!user) throw_argument("handle is not user@domain.");
-    const std::string_view device = require_text(device_id, "device_id");
-    if (!is_device_id(device)) throw_argument("device_id is not 1 to 128 of A-Z a-z 0-9 . _ -.");
-    mls::Credential credential;
-    credential.identity = to_bytes(view(*user + '/' + std::string(device)));
-    out = new_bytes(mls::encode(credential));
+    const ByteView seed = require_bytes(account_key, account_key_size, "account_key");
+    if (seed.size() != MYCHAT_MLS_ACCOUNT_KEY_SIZE) throw_argument("account_key is not 32 bytes.");
+    const ByteView leaf_key = require_bytes(signature_key, signature_key_size, "signature_key");
+    out = new_bytes(mls::encode(mls::make_account_credential(require_text(handle, "handle"),
+                                                             require_text(device_id, "device_id"),
+                                                             Ed25519PrivateKey::from_seed(seed), leaf_key)));
+  });
+}
+
+mychat_status mychat_mls_verify_account(const void* credential, size_t credential_size,
+                                        const void* signature_key, size_t signature_key_size,
+                                        const void* account_public_key, size_t account_public_key_size,
+                                        mychat_error* error) {
+  return guard(error, [&] {
+    const auto named = require_encoded<mls::Credential>(credential, credential_size, "credential");
+    const ByteView leaf_key = require_bytes(signature_key, signature_key_size, "signature_key");
+    const ByteView bytes = require_bytes(account_public_key, account_public_key_size, "account_public_key");
+    Ed25519PublicKey key{};
+    if (bytes.size() != key.size()) throw_argument("account_public_key is not 32 bytes.");
+    std::copy(bytes.begin(), bytes.end(), key.begin());
+    const mls::AccountAuthentication accounts([&](std::string_view) { return key; });
+    if (!accounts.accepts(named, leaf_key, {}))
+      throw Error(MYCHAT_E_SIGNATURE, MYCHAT_DOMAIN_E2EE,
+                  "The account does not vouch for the signature key.");
   });
 }
 

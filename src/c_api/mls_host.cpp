@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "c_api/mls_text.h"
+#include "e2ee/mls/account_credential.h"
 
 namespace mychat::c_api {
 namespace {
@@ -241,9 +241,9 @@ const mychat_mls_credential* to_c(Arena& arena, const mls::Credential& credentia
   out->type = static_cast<mychat_mls_credential_type>(credential.type);
   put_bytes(arena, out->encoded, out->encoded_size, mls::encode(credential));
   put_bytes(arena, out->identity, out->identity_size, credential.identity);
-  const std::optional<DeviceIdentity> device = read_device_identity(text(credential.identity));
-  out->handle = arena.text(device ? device->handle : "");
-  out->device_id = arena.text(device ? device->device_id : "");
+  const std::optional<mls::AccountIdentity> account = mls::AccountIdentity::of(credential);
+  out->handle = arena.text(account ? account->user : "");
+  out->device_id = arena.text(account ? account->device : "");
   return out;
 }
 

@@ -329,7 +329,8 @@ static void keys_and_names_change(void** state) {
   mychat_mls_leaf_options leaf = p->bob.leaf;
   mychat_bytes *key = NULL, *credential = NULL;
   OK(mychat_mls_new_signature_key(SUITE, &key, &error));
-  OK(mychat_mls_device_credential("bob@elsewhere.example", "phone", &credential, &error));
+  OK(mychat_mls_account_credential("bob@elsewhere.example", "phone", ACCOUNT, 32, "key", 3, &credential,
+                                   &error));
   leaf.credential = credential->data;
   leaf.credential_size = credential->size;
   leaf.private_key = key->data;

@@ -52,19 +52,31 @@ static void credentials_say_who_somebody_is(void** state) {
   (void)state;
   mychat_bytes* encoded = NULL;
   mychat_mls_credential* read = NULL;
-  OK(mychat_mls_device_credential("Alice@A.example", "Phone-1", &encoded, &error));
+  OK(mychat_mls_account_credential("Alice@A.example", "Phone 1", ACCOUNT, 32, "key", 3, &encoded, &error));
   OK(mychat_mls_read_credential(encoded->data, encoded->size, &read, &error));
   assert_int_equal(read->struct_size, sizeof *read);
   assert_int_equal(read->type, MYCHAT_MLS_CREDENTIAL_BASIC);
   assert_string_equal(read->handle, "alice@a.example");
-  assert_string_equal(read->device_id, "Phone-1");
-  assert_int_equal(read->identity_size, strlen("alice@a.example/Phone-1"));
-  assert_memory_equal(read->identity, "alice@a.example/Phone-1", read->identity_size);
+  assert_string_equal(read->device_id, "Phone 1");
+  assert_true(read->identity_size > 64);
   assert_int_equal(read->encoded_size, encoded->size);
   mychat_mls_credential_free(read);
+  /* An account's key is one of Ed25519, as those of suite 1 are. */
+  mychat_bytes* account = NULL;
+  OK(mychat_mls_signature_public_key(1, ACCOUNT, 32, &account, &error));
+#define VERIFY(want, credential, size, key, account) \
+  EXPECT(want,                                       \
+         mychat_mls_verify_account(credential, size, key, 3, account, MYCHAT_MLS_ACCOUNT_KEY_SIZE, &error))
+  VERIFY(MYCHAT_OK, encoded->data, encoded->size, "key", account->data);
+  VERIFY(MYCHAT_E_SIGNATURE, encoded->data, encoded->size, "kez", account->data);
+  VERIFY(MYCHAT_E_SIGNATURE, encoded->data, encoded->size, "key", ACCOUNT);
+  VERIFY(MYCHAT_E_MALFORMED, encoded->data, encoded->size - 1, "key", account->data);
+  VERIFY(MYCHAT_E_INVALID_ARGUMENT, NULL, 1, "key", account->data);
+  VERIFY(MYCHAT_E_INVALID_ARGUMENT, encoded->data, encoded->size, NULL, account->data);
+  VERIFY(MYCHAT_E_INVALID_ARGUMENT, encoded->data, encoded->size, "key", NULL);
+  BAD(mychat_mls_verify_account(encoded->data, encoded->size, "key", 3, account->data, 31, &error));
   mychat_bytes_free(encoded);
-  static const char* const others[] = {"", "alice", "Alice@a.example/x", "alice@a.example/",
-                                       "alice@a.example/a b"};
+  static const char* const others[] = {"", "alice", "alice@a.example"};
   for (size_t i = 0; i < sizeof others / sizeof *others; ++i) {
     OK(mychat_mls_basic_credential(others[i], strlen(others[i]), &encoded, &error));
     OK(mychat_mls_read_credential(encoded->data, encoded->size, &read, &error));
@@ -72,18 +84,23 @@ static void credentials_say_who_somebody_is(void** state) {
     assert_string_equal(read->device_id, "");
     assert_int_equal(read->identity_size, strlen(others[i]));
     mychat_mls_credential_free(read);
+    VERIFY(MYCHAT_E_SIGNATURE, encoded->data, encoded->size, "key", account->data);
     EXPECT(MYCHAT_E_MALFORMED, mychat_mls_read_credential(encoded->data, encoded->size - 1, &read, &error));
     assert_null(read);
     mychat_bytes_free(encoded);
   }
+#undef VERIFY
+  mychat_bytes_free(account);
   RESETS(mychat_mls_basic_credential(NULL, 1, &given, &error));
-  RESETS(mychat_mls_device_credential("alice", "x", &given, &error));
-  RESETS(mychat_mls_device_credential("alice@a.example", "", &given, &error));
-  RESETS(mychat_mls_device_credential("alice@a.example", "a/b", &given, &error));
-  RESETS(mychat_mls_device_credential(NULL, "x", &given, &error));
-  RESETS(mychat_mls_device_credential("alice@a.example", NULL, &given, &error));
+  RESETS(mychat_mls_account_credential("alice", "x", ACCOUNT, 32, "key", 3, &given, &error));
+  RESETS(mychat_mls_account_credential("alice@a.example", "", ACCOUNT, 32, "key", 3, &given, &error));
+  RESETS(mychat_mls_account_credential("alice@a.example", "x", ACCOUNT, 31, "key", 3, &given, &error));
+  RESETS(mychat_mls_account_credential("alice@a.example", "x", NULL, 32, "key", 3, &given, &error));
+  RESETS(mychat_mls_account_credential("alice@a.example", "x", ACCOUNT, 32, NULL, 3, &given, &error));
+  RESETS(mychat_mls_account_credential(NULL, "x", ACCOUNT, 32, "key", 3, &given, &error));
+  RESETS(mychat_mls_account_credential("alice@a.example", NULL, ACCOUNT, 32, "key", 3, &given, &error));
   BAD(mychat_mls_basic_credential("x", 1, NULL, &error));
-  BAD(mychat_mls_device_credential("alice@a.example", "x", NULL, &error));
+  BAD(mychat_mls_account_credential("alice@a.example", "x", ACCOUNT, 32, "key", 3, NULL, &error));
   BAD(mychat_mls_read_credential(NULL, 1, &read, &error));
   BAD(mychat_mls_read_credential("x", 1, NULL, &error));
 }

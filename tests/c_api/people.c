@@ -46,7 +46,9 @@ void new_person(person* made, const char* handle) {
   made->options.accept_commit = accept_commit;
   made->options.context = &made->judge;
   OK(mychat_mls_new_signature_key(SUITE, &made->key, &error));
-  OK(mychat_mls_device_credential(handle, "phone", &made->credential, &error));
+  OK(mychat_mls_signature_public_key(SUITE, made->key->data, made->key->size, &made->public_key, &error));
+  OK(mychat_mls_account_credential(handle, "phone", ACCOUNT, 32, made->public_key->data,
+                                   made->public_key->size, &made->credential, &error));
   mychat_mls_leaf_options_init(&made->leaf);
   made->leaf.credential = made->credential->data;
   made->leaf.credential_size = made->credential->size;
@@ -58,6 +60,7 @@ void end_person(person* ended) {
   mychat_mls_group_free(ended->group);
   mychat_mls_key_package_free(ended->package);
   mychat_bytes_free(ended->credential);
+  mychat_bytes_free(ended->public_key);
   mychat_bytes_free(ended->key);
 }
 

@@ -5,6 +5,8 @@
 #include "support.h"
 
 #define SUITE MYCHAT_MLS_DEFAULT_SUITE
+/* The key of everybody's account. */
+#define ACCOUNT "an account's seed of thirty-two b"
 
 /* What was asked of the program, and what it answers. */
 typedef struct judge {
@@ -23,6 +25,7 @@ typedef struct person {
   mychat_mls_options options;
   mychat_mls_leaf_options leaf;
   mychat_bytes* key;
+  mychat_bytes* public_key;
   mychat_bytes* credential;
   mychat_mls_key_package* package;
   mychat_mls_group* group;

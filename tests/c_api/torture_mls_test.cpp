@@ -8,6 +8,7 @@ namespace mychat::c_api_test {
 namespace {
 
 constexpr std::uint16_t kSuite = MYCHAT_MLS_DEFAULT_SUITE;
+constexpr const char* kAccount = "an account's seed of thirty-two b";
 
 std::string take(mychat_bytes* bytes) {
   std::string out;
@@ -32,7 +33,9 @@ struct Member {
     options.accept_commit = accept_commit;
     options.psk = psk;
     EXPECT_EQ(mychat_mls_new_signature_key(kSuite, &key, nullptr), MYCHAT_OK);
-    EXPECT_EQ(mychat_mls_device_credential(handle.c_str(), "phone", &credential, nullptr), MYCHAT_OK);
+    EXPECT_EQ(
+        mychat_mls_account_credential(handle.c_str(), "phone", kAccount, 32, "key", 3, &credential, nullptr),
+        MYCHAT_OK);
     leaf.credential = credential->data;
     leaf.credential_size = credential->size;
     leaf.private_key = key->data;
@@ -184,8 +187,13 @@ TEST_P(Mls, KeysAndCredentials) {
   });
   torture_bytes("mychat_mls_basic_credential",
                 [&](auto** out) { return mychat_mls_basic_credential("x", 1, out, nullptr); });
-  torture_bytes("mychat_mls_device_credential", [&](auto** out) {
-    return mychat_mls_device_credential("alice@a.example", "phone", out, nullptr);
+  torture_bytes("mychat_mls_account_credential", [&](auto** out) {
+    return mychat_mls_account_credential("alice@a.example", "phone", kAccount, 32, "key", 3, out, nullptr);
+  });
+  torture("mychat_mls_verify_account", [&] {
+    const mychat_status status = mychat_mls_verify_account(alice_.credential->data, alice_.credential->size,
+                                                           "key", 3, kAccount, 32, nullptr);
+    return status == MYCHAT_E_SIGNATURE ? MYCHAT_OK : status;  // It is not the public key.
   });
   torture_making<mychat_mls_credential>(
       "mychat_mls_read_credential", mychat_mls_credential_free, [&](auto** out) {

@@ -224,7 +224,8 @@ def test_structs_have_the_fields_of_c() -> None:
 
     replaced = {"struct_size", "count", "size", "problem_count", "loss_count", "items", "retry_after_ms", "any", "data"}
     classes = {"message_list": "MessagePage", "event": "Event"}
-    skipped = {"bytes", "allocator", "error", "session_list", "contact_list", "conversation_list", "mls_proposal_list", "mls_member_list", "mls_record_list"}
+    skipped = {"bytes", "allocator", "error", "session_list", "contact_list", "conversation_list"}
+    skipped |= {"mls_proposal_list", "mls_member_list", "mls_record_list"}
     seen = 0
     for header in sorted((ROOT / "include/mychat").glob("*.h")):
         text = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.S)

@@ -30,7 +30,7 @@ def undocumented(namespace: pdoc.doc.Namespace) -> list[str]:
 
 
 def main() -> int:
-    modules = ["mychat", "mychat.federation", "mychat.testing"]
+    modules = ["mychat", "mychat.federation", "mychat.mls", "mychat.testing"]
     missing = [name for module in modules for name in undocumented(pdoc.doc.Module.from_name(module))]
     if missing:
         print("without a description: " + ", ".join(missing), file=sys.stderr)

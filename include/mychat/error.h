@@ -83,7 +83,7 @@ enum {
   MYCHAT_DOMAIN_API = 1,        /**< The call's arguments or order. `detail` is 0. */
   MYCHAT_DOMAIN_CRYPTO = 2,     /**< `detail` is OpenSSL's reason code or 0. */
   MYCHAT_DOMAIN_KEYS = 3,       /**< Keys, certificates, backups. `detail` is 0. */
-  MYCHAT_DOMAIN_E2EE = 4,       /**< Message envelopes. `detail` is 0. */
+  MYCHAT_DOMAIN_E2EE = 4,       /**< Message envelopes; MLS: `detail` is the number of the rule that is broken, or 0. */
   MYCHAT_DOMAIN_STORE = 5,      /**< `detail` is SQLite's extended result code or 0. */
   MYCHAT_DOMAIN_SYSTEM = 6,     /**< `detail` is errno or 0. */
   MYCHAT_DOMAIN_NETWORK = 7,    /**< `detail` is libcurl's code or 0. */

@@ -17,7 +17,7 @@
  *    mychat_client_await() makes any of them synchronous. Everything else answers at once from the local store.
  * 9. Events are pulled. Those with a `seq` are a durable journal: they come again after a crash or restart until
  *    mychat_client_ack() has been called with that `seq` or a later one. Nothing is ever called back into the host
- *    except the log, allocator and store-key functions that it gave.
+ *    except the log, allocator and store-key functions that it gave, and those that a group of mls.h asks.
  * 10. Structs that begin with `struct_size` only ever grow at the end; enum values are never reused; a function in
  *    these headers stays, with its meaning, for as long as the library's SOVERSION does.
  * 11. Logs never hold plaintext, keys, tokens or passwords. Secrets are wiped from memory when no longer needed.
@@ -62,6 +62,7 @@
 #include "keys.h"
 #include "memory.h"
 #include "message.h"
+#include "mls.h"
 #include "version.h"
 
 #endif /* MYCHAT_MYCHAT_H */

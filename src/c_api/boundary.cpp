@@ -185,6 +185,15 @@ char* new_string(std::string_view text) {
   return arena.hand_over(out);
 }
 
+mychat_bytes* new_bytes(ByteView bytes) {
+  Arena arena;
+  auto* made = arena.make<mychat_bytes>();
+  made->struct_size = sizeof *made;
+  made->size = bytes.size();
+  made->data = arena.bytes(bytes);
+  return arena.hand_over(made);
+}
+
 }  // namespace mychat::c_api
 
 using namespace mychat;

@@ -144,5 +144,7 @@ using Boxed = std::unique_ptr<T, FreeBoxed>;
 
 // A string of its own, freed by mychat_string_free().
 char* new_string(std::string_view text);
+// Bytes of their own, freed by mychat_bytes_free().
+mychat_bytes* new_bytes(ByteView bytes);
 
 }  // namespace mychat::c_api

@@ -256,13 +256,7 @@ void mychat_federation_document_options_init(mychat_federation_document_options*
 mychat_status mychat_federation_new_key(mychat_bytes** out_private_key, mychat_error* error) {
   return guard(error, [&] {
     mychat_bytes*& out = require_out(out_private_key);
-    const Secret seed = Ed25519PrivateKey::generate().seed();
-    Arena arena;
-    auto* made = arena.make<mychat_bytes>();
-    made->struct_size = sizeof *made;
-    made->size = seed.size();
-    made->data = arena.bytes(view(seed));
-    out = arena.hand_over(made);
+    out = new_bytes(Ed25519PrivateKey::generate().seed());
   });
 }
 

@@ -13,5 +13,7 @@ int main(void) {
   failed += run_network_tests();
   failed += run_federation_tests();
   failed += run_federation_http_tests();
+  failed += run_mls_tests();
+  failed += run_mls_group_tests();
   return failed == 0 ? 0 : 1;
 }

@@ -8,6 +8,7 @@ from typing import Any, Dict, List
 
 import mychat
 import mychat.federation
+import mychat.mls
 import pytest
 from conftest import ROOT
 
@@ -31,6 +32,10 @@ FEDERATION = {
     "mychat_federation_handshake_id": "id",
     "mychat_federation_handshake_message": "message",
 }
+MLS = {
+    "mychat_mls_supported_suite": "supported_suites",
+}
+MLS_PREFIXES = {"group_": mychat.mls.Group, "commit_": mychat.mls.Commit, "key_package_": mychat.mls.KeyPackage}
 LEFT_OUT_SUFFIXES = {
     "_free": "results are Python objects",
     "_init": "options are keyword arguments",
@@ -57,6 +62,16 @@ def test_every_function_is_reachable_or_left_out_for_a_reason() -> None:
             name = FEDERATION.get(symbol, symbol[len("mychat_federation_") :])
             owners = (mychat.federation, mychat.federation.Node, mychat.federation.Handshake)
             if not any(hasattr(owner, name) for owner in owners):
+                missing.append(symbol)
+        elif symbol.startswith("mychat_mls_"):
+            name = symbol[len("mychat_mls_") :]
+            for prefix, owner in MLS_PREFIXES.items():
+                if name.startswith(prefix):
+                    found = hasattr(owner, name[len(prefix) :])
+                    break
+            else:
+                found = callable(getattr(mychat.mls, MLS.get(symbol, name), None))
+            if not found:
                 missing.append(symbol)
         elif not callable(getattr(mychat, symbol[len("mychat_") :], None)):
             missing.append(symbol)
@@ -119,6 +134,28 @@ FEDERATION_ENUMS = {
     for member in group
 }
 
+# By what stands before the member's name, the longest first.
+MLS_ENUMS: Dict[str, Any] = {
+    "MYCHAT_MLS_CREDENTIAL_": mychat.mls.CredentialType,
+    "MYCHAT_MLS_SENDER_": mychat.mls.SenderType,
+    "MYCHAT_MLS_PSK_USAGE_": mychat.mls.PskUsage,
+    "MYCHAT_MLS_PSK_": mychat.mls.PskType,
+    "MYCHAT_MLS_LEAF_": mychat.mls.LeafFlags,
+    "MYCHAT_MLS_CONTENT_": mychat.mls.Content,
+    "MYCHAT_MLS_INFO_": mychat.mls.InfoFlags,
+}
+MLS_OTHERS = (mychat.mls.ProposalType, mychat.mls.Format, mychat.mls.Flags, mychat.mls.HandshakeFlags)
+
+
+def mls_enum(name: str) -> Any:
+    """The enum and the member of a name that begins with MYCHAT_MLS_."""
+    for prefix in sorted(MLS_ENUMS, key=len, reverse=True):
+        member = name[len(prefix) :]
+        if name.startswith(prefix) and member in MLS_ENUMS[prefix].__members__:
+            return MLS_ENUMS[prefix], member
+    member = name[len("MYCHAT_MLS_") :]
+    return next(group for group in MLS_OTHERS if member in group.__members__), member
+
 
 def enum_values() -> Dict[str, int]:
     values: Dict[str, int] = {}
@@ -141,13 +178,17 @@ def test_every_enum_value_is_here_with_its_number() -> None:
         elif name.startswith("MYCHAT_FEDERATION_"):
             member = name[len("MYCHAT_FEDERATION_") :]
             group = FEDERATION_ENUMS[member]
+        elif name.startswith("MYCHAT_MLS_"):
+            group, member = mls_enum(name)
         else:
             prefix = max((p for p in ENUMS if name.startswith(p)), key=len)
             group, member = ENUMS[prefix], name[len(prefix) :]
         assert group[member] == value, name
         left.discard(name)
     assert not left
-    groups: List[Any] = [mychat.Status, *ENUMS.values(), *set(FEDERATION_ENUMS.values())]
+    groups: List[Any] = [
+        mychat.Status, *ENUMS.values(), *set(FEDERATION_ENUMS.values()), *MLS_ENUMS.values(), *MLS_OTHERS,
+    ]
     for group in groups:
         known = [member for member in group if member.name != "NONE" or group is not mychat.Policy]
         assert len(known) == sum(1 for n in values if belongs(n, group)), group
@@ -158,6 +199,8 @@ def belongs(name: str, group: object) -> bool:
         return group is mychat.Status
     if name.startswith("MYCHAT_FEDERATION_"):
         return FEDERATION_ENUMS[name[len("MYCHAT_FEDERATION_") :]] is group
+    if name.startswith("MYCHAT_MLS_"):
+        return mls_enum(name)[0] is group
     return ENUMS[max((p for p in ENUMS if name.startswith(p)), key=len)] is group
 
 
@@ -182,6 +225,7 @@ def test_structs_have_the_fields_of_c() -> None:
     replaced = {"struct_size", "count", "size", "problem_count", "loss_count", "items", "retry_after_ms", "any", "data"}
     classes = {"message_list": "MessagePage", "event": "Event"}
     skipped = {"bytes", "allocator", "error", "session_list", "contact_list", "conversation_list"}
+    skipped |= {"mls_proposal_list", "mls_member_list", "mls_record_list"}
     seen = 0
     for header in sorted((ROOT / "include/mychat").glob("*.h")):
         text = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.S)
@@ -191,8 +235,13 @@ def test_structs_have_the_fields_of_c() -> None:
             owner: Any = mychat
             if name.startswith("federation_"):
                 owner, name = mychat.federation, name[len("federation_") :]
+            elif name.startswith("mls_"):
+                owner, name = mychat.mls, name[len("mls_") :]
             made = getattr(owner, classes.get(name, "".join(part.title() for part in name.split("_"))))
             wanted = set(re.findall(r"(\w+);", body)) - replaced
+            if owner is mychat.mls:  # Bytes and lists have their size in them; "data" is one here.
+                sizes = {field for field in wanted if field.endswith(("_size", "_count"))} - {"member_count"}
+                wanted -= sizes
             assert wanted <= {field.name for field in dataclasses.fields(made)}, name
             seen += 1
     assert seen >= 15

@@ -144,8 +144,10 @@ Message Group::propose_update(const std::optional<LeafOptions>& leaf, const std:
   node.lifetime = {};
   node.parent_hash.clear();
   sign_leaf(node, *suite_, new_signer, id(), self_);
+  PendingUpdate keys{std::move(own.public_key), std::move(own.private_key), new_signer.to_bytes()};
+  updates_.reserve(updates_.size() + 1);
   Message out = send_proposal({Update{std::move(node)}}, authenticated_data, public_message);
-  updates_.push_back({std::move(own.public_key), std::move(own.private_key), new_signer.to_bytes()});
+  updates_.push_back(std::move(keys));
   return out;
 }
 
@@ -166,10 +168,20 @@ PrivateMessage Group::protect(ByteView data, const Bytes& authenticated_data, st
   return out;
 }
 
-void Group::enter(Group&& next) {
+std::list<Group::PastEpoch> Group::place_for_past() const {
+  std::list<PastEpoch> place;
+  place.push_back({{}, context_.epoch, RatchetTree(*suite_), {}, {}});
+  return place;
+}
+
+void Group::enter(Group&& next, std::list<PastEpoch>&& place) noexcept {
+  PastEpoch& last = place.front();
+  last.context = std::move(context_bytes_);
+  last.tree = std::move(tree_);
+  last.sender_data = std::move(secrets_.sender_data);
+  last.ratchets = std::move(ratchets_);
   next.past_ = std::move(past_);
-  next.past_.push_front({std::move(context_bytes_), context_.epoch, std::move(tree_),
-                         std::move(secrets_.sender_data), std::move(ratchets_)});
+  next.past_.splice(next.past_.begin(), place);
   while (next.past_.size() > environment_.past_epochs) next.past_.pop_back();
   next.saved_ = std::move(saved_);
   // It may have been saved, or loaded, by itself while it was pending.
@@ -186,7 +198,8 @@ void Group::apply(PendingCommit&& pending) {
                 "The commit is not one of the group's present epoch.");
   }
   // The value may be shared with copies of the PendingCommit.
-  enter(pending.next.use_count() == 1 ? std::move(*pending.next) : Group(*pending.next));
+  std::list<PastEpoch> place = place_for_past();
+  enter(pending.next.use_count() == 1 ? std::move(*pending.next) : Group(*pending.next), std::move(place));
   pending.next.reset();
 }
 

@@ -8,8 +8,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -228,12 +228,17 @@ class Group {
   Group(const Environment& environment, const Suite& suite, SigningKey signer)
       : environment_(environment), suite_(&suite), tree_(suite), signer_(std::move(signer)) {}
 
-  // A commit of others that was checked and does not count yet.
+  // What others sent, was checked and does not count yet, with what letting it count needs of memory.
+  struct StagedProposal {
+    ReceivedProposal received;
+    WaitingProposal waits;
+  };
   struct StagedCommit {
     ReceivedCommit received;
     std::shared_ptr<Group> next;  // Null when this member is removed.
+    std::list<PastEpoch> place;   // For the present epoch.
   };
-  using Staged = std::variant<ReceivedProposal, StagedCommit>;
+  using Staged = std::variant<StagedProposal, StagedCommit>;
 
   void require_active() const;
   void require_epoch(Epoch of_message) const;
@@ -247,17 +252,18 @@ class Group {
   Received process_private(const PrivateMessage& message, const ProcessOptions& options);
   Received process_public(const PublicMessage& message, const ProcessOptions& options);
   ReceivedApplication open_application(const PrivateMessage& message);
-  Staged stage(const AuthenticatedContent& message, const ProcessOptions& options) const;
+  Staged stage(const AuthenticatedContent& message, const ProcessOptions& options);
   ReceivedProposal stage_proposal(const AuthenticatedContent& message) const;
   StagedCommit stage_commit(const AuthenticatedContent& message, const ProcessOptions& options) const;
   std::vector<WaitingProposal> resolve(const Commit& commit, const Sender& sender) const;
-  Received take(Staged&& staged);
+  Received take(Staged&& staged) noexcept;
   // The key that a message of this sender must be signed with.
   Bytes sender_key(const AuthenticatedContent& message) const;
   Bytes external_sender_key(std::uint32_t index) const;
   void verify_sender(const AuthenticatedContent& message) const;
   void check_welcomed(const Group& before, PskUsage usage, const PreSharedKeyId& id) const;
-  void enter(Group&& next);
+  std::list<PastEpoch> place_for_past() const;
+  void enter(Group&& next, std::list<PastEpoch>&& place) noexcept;
   void note_saved(const Records& records);
   void begin_epoch(ByteView epoch_secret);
   void remember_resumption();
@@ -279,7 +285,7 @@ class Group {
   std::optional<ReInit> reinit_;
   std::vector<WaitingProposal> waiting_;
   std::vector<PendingUpdate> updates_;
-  std::deque<PastEpoch> past_;  // The latest first.
+  std::list<PastEpoch> past_;  // The latest first.
   std::map<Epoch, Secret> resumption_;
 
   // What the last save() or take_changes() gave.

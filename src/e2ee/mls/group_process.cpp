@@ -112,9 +112,12 @@ void Group::verify_sender(const AuthenticatedContent& message) const {
   require(verify_content(message, *suite_, sender_key(message), context_bytes_), Rule::kMessageSignature);
 }
 
-Group::Staged Group::stage(const AuthenticatedContent& message, const ProcessOptions& options) const {
-  if (message.content.type() == ContentType::kProposal) return stage_proposal(message);
-  return stage_commit(message, options);
+Group::Staged Group::stage(const AuthenticatedContent& message, const ProcessOptions& options) {
+  if (message.content.type() != ContentType::kProposal) return stage_commit(message, options);
+  waiting_.reserve(waiting_.size() + 1);
+  ReceivedProposal received = stage_proposal(message);
+  WaitingProposal waits = received.proposal;
+  return StagedProposal{std::move(received), std::move(waits)};
 }
 
 ReceivedProposal Group::stage_proposal(const AuthenticatedContent& message) const {
@@ -184,6 +187,7 @@ Group::StagedCommit Group::stage_commit(const AuthenticatedContent& message,
     require(equal_constant_time(finished.next->confirmation_tag_, message.auth.confirmation_tag),
             Rule::kCommitConfirmation);
     out.next = std::move(finished.next);
+    out.place = place_for_past();
   }
   if (options.accept && !options.accept(summary)) {
     throw Error(MYCHAT_E_POLICY, MYCHAT_DOMAIN_E2EE, "The application does not accept this commit.");
@@ -191,17 +195,17 @@ Group::StagedCommit Group::stage_commit(const AuthenticatedContent& message,
   return out;
 }
 
-Received Group::take(Staged&& staged) {
-  if (auto* const proposal = std::get_if<ReceivedProposal>(&staged)) {
+Received Group::take(Staged&& staged) noexcept {
+  if (auto* const proposal = std::get_if<StagedProposal>(&staged)) {
     const bool known = std::any_of(waiting_.begin(), waiting_.end(), [&](const WaitingProposal& item) {
-      return item.reference == proposal->proposal.reference;
+      return item.reference == proposal->waits.reference;
     });
-    if (!known) waiting_.push_back(proposal->proposal);
-    return std::move(*proposal);
+    if (!known) waiting_.push_back(std::move(proposal->waits));
+    return std::move(proposal->received);
   }
   auto& commit = std::get<StagedCommit>(staged);
   if (commit.next) {
-    enter(std::move(*commit.next));
+    enter(std::move(*commit.next), std::move(commit.place));
   } else {
     removed_ = true;
     waiting_.clear();

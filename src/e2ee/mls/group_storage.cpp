@@ -252,6 +252,8 @@ class GroupStorage {
     write_past(*saved);
     write_epochs(*saved);
     group_.saved_ = std::move(saved);
+    group_.ratchets_.forget_changes();
+    for (Group::PastEpoch& past : group_.past_) past.ratchets.forget_changes();
     return std::move(out_);
   }
 
@@ -298,7 +300,7 @@ class GroupStorage {
   void write_epochs(Group::Saved& saved) {
     std::set<Epoch> live{group_.epoch()};
     write_epoch(group_.ratchets_, group_.epoch(), saved);
-    for (Group::PastEpoch& past : group_.past_) {
+    for (const Group::PastEpoch& past : group_.past_) {
       live.insert(past.epoch);
       write_epoch(past.ratchets, past.epoch, saved);
     }
@@ -309,8 +311,8 @@ class GroupStorage {
     });
   }
 
-  void write_epoch(SecretTree& tree, Epoch epoch, Group::Saved& saved) {
-    SecretTree::Changes changes = tree.take_changes();
+  void write_epoch(const SecretTree& tree, Epoch epoch, Group::Saved& saved) {
+    SecretTree::Changes changes = tree.changes();
     const std::string prefix = epoch_prefix(epoch);
     const auto unique = [](auto& list) {
       std::sort(list.begin(), list.end());

@@ -113,17 +113,30 @@ SecretTree::Found SecretTree::next(LeafIndex leaf, RatchetKind kind) const {
 }
 
 void SecretTree::accept(Found&& found, const RatchetLimits& limits) {
+  // What needs memory comes first: nothing changes when there is none.
+  Nodes grown;
+  Ratchets started;
+  std::vector<NodeIndex> changed;
   if (found.started) {
     for (NodeIndex node = node_of(found.leaf);; node = parent_of(node)) {
-      if (nodes_.erase(node) != 0) changes_.nodes.push_back(node);
+      if (nodes_.contains(node)) changed.push_back(node);
       if (node == root_of(leaves_)) break;
     }
     for (auto& [node, secret] : found.grown) {
-      nodes_.insert_or_assign(node, std::move(secret));
-      changes_.nodes.push_back(node);
+      grown.insert_or_assign(node, std::move(secret));
+      changed.push_back(node);
     }
-    ratchets_.insert_or_assign(found.leaf, std::move(*found.started));
+    started.insert_or_assign(found.leaf, std::move(*found.started));
   }
+  changes_.nodes.reserve(changes_.nodes.size() + changed.size());
+  changes_.ratchets.push_back(found.leaf);
+  for (const NodeIndex node : changed) {
+    nodes_.erase(node);
+    changes_.nodes.push_back(node);
+  }
+  nodes_.merge(grown);
+  ratchets_.merge(started);
+
   auto& ratchets = ratchets_.at(found.leaf);
   Ratchet& ratchet = found.kind == RatchetKind::kHandshake ? ratchets.first : ratchets.second;
   if (found.ahead) {
@@ -134,7 +147,6 @@ void SecretTree::accept(Found&& found, const RatchetLimits& limits) {
   } else {
     ratchet.kept.erase(found.generation);
   }
-  changes_.ratchets.push_back(found.leaf);
 }
 
 }  // namespace mychat::mls

@@ -71,12 +71,13 @@ class SecretTree {
   const Ratchets& ratchets() const noexcept { return ratchets_; }
   static SecretTree restore(const Suite& suite, std::uint32_t leaves, Nodes nodes, Ratchets ratchets);
 
-  // Which nodes and leaves changed since this was last asked.
+  // Which nodes and leaves changed since forget_changes().
   struct Changes {
     std::vector<NodeIndex> nodes;
     std::vector<LeafIndex> ratchets;
   };
-  Changes take_changes() { return std::exchange(changes_, {}); }
+  const Changes& changes() const noexcept { return changes_; }
+  void forget_changes() noexcept { changes_ = {}; }
   void mark_all_changed();
 
  private:

@@ -215,5 +215,6 @@ void bind_messages(CoreClass& core);
 void bind_contacts(CoreClass& core);
 void bind_keys(py::module_& module, CoreClass& core);
 void bind_federation(py::module_& module);
+void bind_mls(py::module_& module);
 
 }  // namespace mychat_python

@@ -24,4 +24,5 @@ PYBIND11_MODULE(_mychat, module) {
   bind_contacts(core);
   bind_keys(module, core);
   bind_federation(module);
+  bind_mls(module);
 }

@@ -3,7 +3,8 @@
 `Client` blocks, `AsyncClient` is for asyncio, `Bot` answers messages. The names follow the C ABI by one rule:
 ``mychat_client_NAME`` is the method ``NAME`` of both clients, ``mychat_NAME`` the function ``mychat.NAME``, ``MYCHAT_GROUP_NAME``
 the member ``NAME`` of the enum ``Group``, and the struct ``mychat_name`` the class ``Name``. What begins with
-``mychat_federation_`` is in `mychat.federation`, for programs that are nodes.
+``mychat_federation_`` is in `mychat.federation`, for programs that are nodes; ``mychat_mls_`` is in `mychat.mls`, for those that
+bring their own delivery service.
 """
 
 from __future__ import annotations

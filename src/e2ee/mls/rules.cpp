@@ -39,7 +39,7 @@ const std::vector<RuleEntry>& rules() {
       {kTreeForm, "12.4.3.3", kBad, "The ratchet tree is not in the form of a tree."},
       {kTreeKeyForm, "7.1", kBad, "A parent's public key is not a key of the cipher suite."},
       {kMessageGroup, "6", kBad, "The message is for another group."},
-      {kMessageEpoch, "6", MYCHAT_E_STALE, "The message is of another epoch than this one."},
+      {kMessageEpoch, "6", MYCHAT_E_STALE, "The message is of an epoch that is over."},
       {kMessageLaterEpoch, "6", MYCHAT_E_STALE,
        "The message is of a later epoch than this one: a commit before it did not come."},
       {kMessageSender, "6.1", kBad, "The sender of the message is nobody who may send."},

@@ -13,7 +13,7 @@ const { values: options, positionals: [program] } = parseArgs({
   allowPositionals: true,
   options: {
     suites: { type: "string" }, scenario: { type: "string" }, seed: { type: "string", default: "1" },
-    sessions: { type: "string", default: "20" }, random: { type: "string", default: "4" },
+    sessions: { type: "string", default: "20" }, random: { type: "string", default: "2" },
   },
 })
 const seed = Number(options.seed)
@@ -47,7 +47,9 @@ async function check(row, suite, run) {
 }
 
 const began = performance.now()
+const seconds = () => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6
 for (const suite of suites) {
+  const before = { clock: performance.now(), cpu: seconds(), checks, failed: failures.length }
   for (const [name, play] of Object.entries(scenarios)) {
     for (const kind of ["ours", "ts-mls"]) {
       await check(`${name} (${kind} begins)`, suite, () => play(new World(peer, suite, `${name}-${kind}-${suite}`), kind))
@@ -72,6 +74,8 @@ for (const suite of suites) {
     if (result.failures.length !== 0) throw new Error(result.failures.join("\n"))
     return `${result.sessions} with ${result.epochs} epochs, ${Math.round(performance.now() - start)} ms`
   })
+  console.log(`Suite ${suite}: ${checks - before.checks} checks, ${failures.length - before.failed} failed, ` +
+    `${Math.round((performance.now() - before.clock) / 1000)} s, of which ts-mls computed ${Math.round(seconds() - before.cpu)} s`)
 }
 peer.end()
 

@@ -1,5 +1,8 @@
-// interop.mjs PEER [--suites 1,2] [--scenario NAME] [--seed N] [--sessions N] [--long]: our engine (mls-peer) and ts-mls as
-// members of the same groups. Prints a table, and exits with 1 when anything disagrees.
+// interop.mjs PEER [--suites 1,2] [--scenario NAME] [--seed N] [--sessions N] [--random N]: our engine (mls-peer) and
+// ts-mls as members of the same groups. Prints what passed, and exits with 1 when anything disagrees. --sessions: how many
+// sessions of our vectors ts-mls reads, --random: how many random groups of both there are, a suite.
+import { execFile } from "node:child_process"
+import { availableParallelism } from "node:os"
 import { parseArgs } from "node:util"
 import * as mls from "ts-mls"
 import { passive } from "./passive.mjs"
@@ -27,6 +30,29 @@ const common = ours.filter((suite) => theirs.includes(suite))
 console.log(`Suites of ours: ${ours}; of ts-mls 1.6.4: ${theirs}; common: ${common}`)
 if (common.length === 0) process.exit(1)
 const suites = options.suites === undefined ? common : options.suites.split(",").map(Number)
+
+// Several suites: each in a process of its own, as many at a time as there are processors.
+if (suites.length > 1) {
+  peer.end()
+  const began = performance.now()
+  const failed = []
+  const left = [...suites].sort((a, b) => b - a)
+  const run = (suite) => new Promise((resolve) => {
+    const args = [process.argv[1], program, "--suites", suite, ...["seed", "sessions", "random", "scenario"].flatMap((name) =>
+      options[name] === undefined ? [] : [`--${name}`, options[name]])]
+    execFile(process.execPath, args.map(String), { maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      console.log(`\n${stdout.split("\n").slice(1).join("\n")}${stderr}`)
+      if (error) failed.push(suite)
+      resolve()
+    })
+  })
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), 4) }, async () => {
+    while (left.length !== 0) await run(left.shift())
+  }))
+  const took = Math.round((performance.now() - began) / 1000)
+  console.log(`${suites.length} suites in ${took} s: ${failed.length === 0 ? "all agree" : `FAILED: ${failed}`}`)
+  process.exit(failed.length === 0 ? 0 : 1)
+}
 
 const table = {}
 const failures = []

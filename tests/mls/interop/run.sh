@@ -16,9 +16,9 @@ flock 9
 if ! cmp -s "$here/package-lock.json" "$folder/installed-lock.json"; then
   rm -f "$folder/installed-lock.json"
   cp "$here/package.json" "$here/package-lock.json" "$folder/"
-  if ! (cd "$folder" && timeout 300 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >"$folder/npm.log" 2>&1; then
+  if ! (cd "$folder" && timeout 300 npm ci --ignore-scripts --fetch-retries=1 --fetch-retry-mintimeout=1000 --no-audit --no-fund --loglevel=error) >"$folder/npm.log" 2>&1; then
     cat "$folder/npm.log"
-    (cd / && timeout 60 npm view ts-mls version >/dev/null 2>&1) ||
+    (cd / && timeout 60 npm view ts-mls version --fetch-retries=0 >/dev/null 2>&1) ||
       skip "ts-mls cannot be installed, no npm registry can be reached"
     exit 1
   fi

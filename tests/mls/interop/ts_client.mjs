@@ -1,5 +1,6 @@
 // A client of ts-mls with the interface of OurClient. ts-mls 1.6.4 departs from RFC 9420 in places; what is done
 // here about each of them is marked FAULT and said there.
+import { p256, p384, p521 } from "@noble/curves/nist.js"
 import * as mls from "ts-mls"
 import { encode } from "ts-mls/codec/tlsEncoder.js"
 import { groupContextEncoder } from "ts-mls/groupContext.js"
@@ -98,6 +99,9 @@ export class TsClient {
     out.cs = await cipherSuite(suite)
     out.name = name
     out.signer = await out.cs.signature.keygen()
+    // FAULT: ts-mls makes compressed points of ECDSA's public keys; section 5.1.1 has uncompressed ones.
+    const curve = { 2: p256, 5: p521, 7: p384 }[suite]
+    if (curve !== undefined) out.signer.publicKey = curve.getPublicKey(out.signer.signKey, false)
     out.signatureKey = hex(out.signer.publicKey)
     return out
   }

@@ -178,6 +178,23 @@ TEST_F(LeafRules, WhatIsUnknownButNamedIsTolerated) {
   EXPECT_EQ(clients[1]->group->tree().members(), 4U);
 }
 
+TEST_F(LeafRules, CapabilitiesDoNotNameWhatEveryClientSupports) {
+  newcomer.leaf.extensions = {{extension::kApplicationId, {1}}, {kOwnExtension, {}}};
+  newcomer.leaf.more_extensions = {kOwnExtension, extension::kExternalSenders};
+  newcomer.leaf.more_proposals = {1, 0xf002};
+  const Capabilities made = own_capabilities(newcomer.leaf, newcomer.env);
+  // The last of each is a value that nobody knows.
+  EXPECT_EQ(made.extensions.size(), 2U);
+  EXPECT_EQ(made.extensions[0], kOwnExtension);
+  EXPECT_EQ(made.proposals.size(), 2U);
+  EXPECT_EQ(made.proposals[0], 0xf002);
+  EXPECT_TRUE(is_grease(made.extensions[1]) && is_grease(made.proposals[1]));
+  CommitOptions options;
+  options.proposals = {newcomer.add()};
+  deliver(clients, victim(), victim().group->commit(options));
+  EXPECT_EQ(clients[1]->group->tree().members(), 4U);
+}
+
 TEST_F(LeafRules, LeafSource) {
   refuse_altered([](KeyPackage& package) { package.leaf.source = LeafSource::kUpdate; }, Rule::kLeafSource);
   refuse_altered([](KeyPackage& package) { package.leaf.source = LeafSource::kCommit; }, Rule::kLeafSource);

@@ -38,7 +38,14 @@ class SuccessorRules : public ::testing::Test {
     return GroupTestAccess::found(group, options, usage);
   }
 
-  Clients clients = make_room(3);
+  static Environment strict() {
+    static const StrictService service;
+    Environment env = environment();
+    env.authentication = &service;
+    return env;
+  }
+
+  Clients clients = make_room(3, {}, {}, strict());
 };
 
 TEST_F(SuccessorRules, AReInit) {
@@ -65,7 +72,7 @@ TEST_F(SuccessorRules, AReInitThatNeverWas) {
 
 TEST_F(SuccessorRules, ABranchOfMembersAlone) {
   EXPECT_NO_THROW(join(1, found({{7}, {}}, PskUsage::kBranch, {1})));
-  clients.push_back(std::make_unique<Client>("stranger@example.org"));
+  clients.push_back(std::make_unique<Client>("stranger@example.org", kDefaultSuite, strict()));
   EXPECT_RULE(join(1, found({{7}, {}}, PskUsage::kBranch, {1, 3})), Rule::kWelcomeResumption);
 }
 

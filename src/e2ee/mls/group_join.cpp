@@ -153,13 +153,18 @@ Group Group::join(const Environment& environment, const Welcome& welcome,
 // Sections 11.2 and 11.3: whether this group is what its Welcome says it is to the other.
 void Group::check_welcomed(const Group& before, PskUsage usage, const PreSharedKeyId& id) const {
   require(id.psk_group_id == before.id() && context_.epoch == 1, Rule::kWelcomeResumption);
-  // Whether the credential of each leaf of one tree is that of some leaf of the other.
-  const auto within = [](const RatchetTree& some, const RatchetTree& all) {
+  // Whether each leaf of the one tree is the client of some leaf of the other, as the application sees it.
+  const auto within = [&](const RatchetTree& some, const RatchetTree& all) {
     std::vector<const Credential*> known;
     all.each_member([&](LeafIndex, const LeafNode& leaf) { known.push_back(&leaf.credential); });
     some.each_member([&](LeafIndex, const LeafNode& leaf) {
       require(std::any_of(known.begin(), known.end(),
-                          [&](const Credential* credential) { return *credential == leaf.credential; }),
+                          [&](const Credential* other) {
+                            const bool later = &some == &tree_;
+                            const Credential& then = later ? *other : leaf.credential;
+                            const Credential& now = later ? leaf.credential : *other;
+                            return then == now || environment_.authentication->is_successor(then, now);
+                          }),
               Rule::kWelcomeResumption);
     });
   };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "e2ee/mls/treekem.h"
+#include "e2ee/mls/validate.h"
 
 namespace mychat::mls {
 
@@ -20,15 +21,18 @@ Capabilities own_capabilities(const LeafOptions& options, const Environment& env
   Capabilities out;
   out.versions = {kMls10};
   out.suites = Suite::supported();
-  out.extensions = options.more_extensions;
-  out.proposals = options.more_proposals;
-  if (options.self_remove) out.proposals.push_back(static_cast<std::uint16_t>(ProposalType::kSelfRemove));
-  for (const Extension& own : options.extensions) {
-    if (std::find(out.extensions.begin(), out.extensions.end(), own.type) == out.extensions.end()) {
-      out.extensions.push_back(own.type);
-    }
-  }
-  if (options.last_resort) out.extensions.push_back(extension::kLastResortKeyPackage);
+  // What RFC 9420 defines itself must not be named (section 7.2).
+  const auto name = [](std::vector<std::uint16_t>& list, std::uint16_t type, bool is_default) {
+    if (!is_default && !supports(list, type)) list.push_back(type);
+  };
+  for (const std::uint16_t type : options.more_extensions)
+    name(out.extensions, type, is_default_extension(type));
+  for (const Extension& own : options.extensions)
+    name(out.extensions, own.type, is_default_extension(own.type));
+  for (const std::uint16_t type : options.more_proposals)
+    name(out.proposals, type, is_default_proposal(type));
+  if (options.self_remove) name(out.proposals, static_cast<std::uint16_t>(ProposalType::kSelfRemove), false);
+  if (options.last_resort) name(out.extensions, extension::kLastResortKeyPackage, false);
   out.credentials = {static_cast<std::uint16_t>(CredentialType::kBasic),
                      static_cast<std::uint16_t>(CredentialType::kX509)};
   out.suites.push_back(some_grease(environment));

@@ -4,6 +4,7 @@
 #include <openssl/cryptoerr.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/proverr.h>
 
 #include <new>
 
@@ -34,6 +35,8 @@ bool means_no_memory(unsigned long code) noexcept {
       return reason == CRYPTO_R_SECURE_MALLOC_FAILURE;
     case ERR_LIB_EVP:
       return reason == EVP_R_INITIALIZATION_ERROR || reason == EVP_R_NOT_ABLE_TO_COPY_CTX;
+    case ERR_LIB_PROV:  // Ed25519 and Ed448, which hash with objects of their own.
+      return reason == PROV_R_FAILED_TO_SIGN;
     default:
       return false;
   }

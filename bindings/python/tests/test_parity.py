@@ -35,7 +35,7 @@ FEDERATION = {
 MLS = {
     "mychat_mls_supported_suite": "supported_suites",
 }
-MLS_PREFIXES = {"group_": mychat.mls.Group, "commit_": mychat.mls.Commit, "key_package_": mychat.mls.KeyPackage}
+MLS_PREFIXES: Dict[str, Any] = {"group_": mychat.mls.Group, "commit_": mychat.mls.Commit, "key_package_": mychat.mls.KeyPackage}
 LEFT_OUT_SUFFIXES = {
     "_free": "results are Python objects",
     "_init": "options are keyword arguments",
@@ -65,9 +65,9 @@ def test_every_function_is_reachable_or_left_out_for_a_reason() -> None:
                 missing.append(symbol)
         elif symbol.startswith("mychat_mls_"):
             name = symbol[len("mychat_mls_") :]
-            for prefix, owner in MLS_PREFIXES.items():
+            for prefix, handle in MLS_PREFIXES.items():
                 if name.startswith(prefix):
-                    found = hasattr(owner, name[len(prefix) :])
+                    found = hasattr(handle, name[len(prefix) :])
                     break
             else:
                 found = callable(getattr(mychat.mls, MLS.get(symbol, name), None))

@@ -52,7 +52,7 @@ py::object to_dict(const mychat_mls_credential* value) {
   made["identity"] = to_bytes(value->identity, value->identity_size);
   made["handle"] = text_to_python(value->handle);
   made["device_id"] = text_to_python(value->device_id);
-  return std::move(made);
+  return made;
 }
 
 py::object to_dict(const mychat_mls_psk_id* value) {
@@ -63,7 +63,7 @@ py::object to_dict(const mychat_mls_psk_id* value) {
   made["id"] = to_bytes(value->id, value->id_size);
   made["group_id"] = to_bytes(value->group_id, value->group_id_size);
   made["epoch"] = value->epoch;
-  return std::move(made);
+  return made;
 }
 
 py::object to_dict(const mychat_mls_proposal* value) {
@@ -81,7 +81,7 @@ py::object to_dict(const mychat_mls_proposal* value) {
   made["psk"] = to_dict(value->psk);
   made["group_id"] = to_bytes(value->group_id, value->group_id_size);
   made["extensions"] = to_bytes(value->extensions, value->extensions_size);
-  return std::move(made);
+  return made;
 }
 
 py::list to_list(const mychat_mls_proposal_list& value) {
@@ -108,7 +108,7 @@ py::object to_dict(const mychat_mls_summary* value) {
   made["added"] = leaves(value->added, value->added_count);
   made["updated"] = leaves(value->updated, value->updated_count);
   made["removed"] = leaves(value->removed, value->removed_count);
-  return std::move(made);
+  return made;
 }
 
 py::object to_dict(const mychat_mls_message* value) {
@@ -125,7 +125,7 @@ py::object to_dict(const mychat_mls_message* value) {
   made["references"] = references;
   made["credential"] = to_dict(value->credential);
   made["signature_key"] = to_bytes(value->signature_key, value->signature_key_size);
-  return std::move(made);
+  return made;
 }
 
 py::object to_dict(const mychat_mls_group_state* value) {
@@ -139,7 +139,7 @@ py::object to_dict(const mychat_mls_group_state* value) {
   made["group_id"] = to_bytes(value->group_id, value->group_id_size);
   made["extensions"] = to_bytes(value->extensions, value->extensions_size);
   made["reinit"] = to_dict(value->reinit);
-  return std::move(made);
+  return made;
 }
 
 py::object to_dict(const mychat_mls_received* value) {
@@ -153,7 +153,7 @@ py::object to_dict(const mychat_mls_received* value) {
   made["aad"] = to_bytes(value->aad, value->aad_size);
   made["proposal"] = to_dict(value->proposal);
   made["commit"] = to_dict(value->commit);
-  return std::move(made);
+  return made;
 }
 
 py::object to_dict(const mychat_mls_member_list* value) {
@@ -166,7 +166,7 @@ py::object to_dict(const mychat_mls_member_list* value) {
     member["signature_key"] = to_bytes(item.signature_key, item.signature_key_size);
     made.append(member);
   }
-  return std::move(made);
+  return made;
 }
 
 py::object to_dict(const mychat_mls_proposal_list* value) { return to_list(*value); }
@@ -180,7 +180,7 @@ py::object to_dict(const mychat_mls_record_list* value) {
                                item.is_erased != 0 ? py::object(py::none())
                                                    : py::object(to_bytes(item.content, item.content_size))));
   }
-  return std::move(made);
+  return made;
 }
 
 template <class T, class Call>
@@ -367,11 +367,11 @@ Group group_create(std::shared_ptr<Host> host, py::object whom, std::uint16_t su
   return {std::move(host), made};
 }
 
-py::tuple group_join(std::shared_ptr<Host> host, py::object whom, py::object welcome,
-                     const std::vector<KeyPackage*>& packages, py::object tree, Group* predecessor) {
+py::tuple group_join(std::shared_ptr<Host> host, py::object whom, py::object welcome, py::list packages,
+                     py::object tree, Group* predecessor) {
   const Bytes message(welcome), nodes(tree);
   std::vector<mychat_mls_key_package*> own;
-  for (const KeyPackage* package : packages) own.push_back(package->get());
+  for (const py::handle package : packages) own.push_back(package.cast<KeyPackage&>().get());
   mychat_mls_group* made = nullptr;
   std::size_t used = 0;
   host->ask("mls_group_join", whom, [&](mychat_error* error) {

@@ -630,7 +630,7 @@ class Group:
         """
         made, used = _mychat.mls_group_join(
             options._host(), _Asked(options), welcome, [package._handle for package in packages], tree,
-            predecessor and predecessor._handle,
+            None if predecessor is None else predecessor._handle,
         )
         return cls(made, options), packages[used]
 
@@ -704,7 +704,7 @@ class Group:
         self, leaf: Optional[Leaf] = None, *, aad: Buffer = b"", flags: HandshakeFlags = HandshakeFlags(0)
     ) -> bytes:
         """Propose new keys for this member, and another appearance if given."""
-        return self._handle.propose_update(self._asked, leaf and leaf._given(), aad, int(flags))
+        return self._handle.propose_update(self._asked, None if leaf is None else leaf._given(), aad, int(flags))
 
     def waiting(self) -> List[Proposal]:
         """The proposals of this epoch that wait for a commit."""
@@ -720,7 +720,7 @@ class Group:
     ) -> Commit:
         """Make a commit of what is given and of what waits. It counts once it is applied."""
         made = self._handle.commit(
-            self._asked, int(flags), _joined(proposals, "proposals"), aad, leaf and leaf._given()
+            self._asked, int(flags), _joined(proposals, "proposals"), aad, None if leaf is None else leaf._given()
         )
         return Commit(made, self._options)
 

@@ -148,7 +148,10 @@ std::optional<Contact> known_peer(Core& core, std::string_view handle) {
 }
 
 PeerKeys ask_keys(Core& core, std::string_view handle, std::stop_token stop) {
-  const wire::KeyResponse answer = core.node().keys(handle, std::move(stop));
+  return check_answer(core, handle, core.node().keys(handle, std::move(stop)));
+}
+
+PeerKeys check_answer(Core& core, std::string_view handle, const wire::KeyResponse& answer) {
   if (normalize_handle(answer.full_handle) != std::string(handle))
     throw Error(MYCHAT_E_PROTOCOL, MYCHAT_DOMAIN_PROTOCOL,
                 "The node answered with the keys of another user.");

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "client/core.h"
+#include "protocol/user.h"
 
 namespace mychat {
 
@@ -41,6 +42,8 @@ std::optional<Contact> known_peer(Core& core, std::string_view handle);
 Contact learn_from_node(Core& core, std::string_view handle, const std::function<PeerKeys()>& ask,
                         const std::function<void(Change&, Contact&)>& also);
 PeerKeys ask_keys(Core& core, std::string_view handle, std::stop_token stop);
+// What the node answered when it was asked for the keys of that user.
+PeerKeys check_answer(Core& core, std::string_view handle, const wire::KeyResponse& answer);
 Contact fetch_peer(Core& core, std::string_view handle, std::stop_token stop);
 
 // The signing key that the accepted identity key certifies, or nothing.

@@ -105,6 +105,7 @@ class Rogue {
     request.url = "http://" + node.domain + path;
     request.body = body;
     for (const auto& [name, value] : fields) request.headers.push_back({name, value});
+    if (!forwarded_for.empty()) request.headers.push_back({"X-Forwarded-For", forwarded_for});
     std::promise<HttpResult> promise;
     client_.submit(std::move(request),
                    [&promise](HttpResult result) { promise.set_value(std::move(result)); });
@@ -141,6 +142,7 @@ class Rogue {
   }
 
   std::string domain;
+  std::string forwarded_for;  // Where a proxy would say that it comes from.
   Ed25519PrivateKey key = Ed25519PrivateKey::generate();
   std::int64_t sequence = 1;
 

@@ -173,11 +173,13 @@ class Cli {
     change(*federation, "forget", "Remove a rule, and what is known of a node's identity",
            FederationChange::kForget)
         ->add_flag("--give-up", sure_, "Mark the messages that wait for it as failed");
-    CLI::App* rotate = command(
-        *federation, "rotate", "Announce a next key for this node, and use it later", [this] {
-          return withdraw_ ? federation_withdraw_command(common_) : federation_rotate_command(common_, hours_);
+    CLI::App* rotate =
+        command(*federation, "rotate", "Announce a next key for this node, and use it later", [this] {
+          return withdraw_ ? federation_withdraw_command(common_)
+                           : federation_rotate_command(common_, hours_);
         });
-    CLI::Option* hours = rotate->add_option("--hours", hours_, "Until it is used")->check(CLI::Range(0.0, 720.0));
+    CLI::Option* hours =
+        rotate->add_option("--hours", hours_, "Until it is used")->check(CLI::Range(0.0, 720.0));
     rotate->add_flag("--withdraw", withdraw_, "Take back the key that is announced")->excludes(hours);
     command(*federation, "new-key", "Another key at once: when the old one is stolen or does not open",
             [this] { return federation_new_key_command(common_, sure_); })

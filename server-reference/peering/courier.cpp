@@ -335,8 +335,8 @@ void Courier::operated(const std::vector<AuditRow>& changes) {
   std::set<std::string, std::less<>> named;
   for (const AuditRow& change : changes) {
     // Of this node; also what is only announced: peers hold a node to it.
-    const bool own = change.subject.empty() && (change.action == "federation new-key" ||
-                                                change.action.starts_with("federation key "));
+    const bool own = change.subject.empty() &&
+                     (change.action == "federation new-key" || change.action.starts_with("federation key "));
     new_key = new_key || own;
     if (change.action == "federation retry" || change.action == "federation approve")
       named.insert(change.subject);

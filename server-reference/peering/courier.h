@@ -97,7 +97,8 @@ class Courier {
   void send(Link& link);
   void sent(Link& link, std::int64_t first, std::int64_t last, std::int64_t began_ms,
             const PeerAnswer& answer);
-  void acknowledged(Link& link, std::int64_t last, federation::TransactionAnswer taken, std::int64_t latency_ms);
+  void acknowledged(Link& link, std::int64_t last, federation::TransactionAnswer taken,
+                    std::int64_t latency_ms);
   void refused(Link& link, const PeerAnswer& answer);
   void fail(Link& link, const Error& error, std::int64_t least_pause_ms = 0);
   void finish_look_ups(Link& link, const std::optional<Error>& error);

@@ -1,5 +1,5 @@
-// Nodes of protocol 1: what goes to them, one item a request, unsigned, over verified TLS (docs/federation.md,
-// section 7).
+// Nodes of protocol 1: what goes to them, one item a request, unsigned, over verified TLS
+// (docs/federation.md, section 7).
 #include <algorithm>
 #include <utility>
 
@@ -32,8 +32,7 @@ std::optional<std::string> lasting_refusal(const PeerAnswer& answer) {
 
 // Perhaps it speaks protocol 2 by now.
 bool Courier::is_v1_stale(const Link& link) const {
-  return link.v1 &&
-         (!federation_.accepts_v1() || clock_.monotonic_ms() - link.greeted_at_ms >= kAskAgainMs);
+  return link.v1 && (!federation_.accepts_v1() || clock_.monotonic_ms() - link.greeted_at_ms >= kAskAgainMs);
 }
 
 void Courier::greet_v1(Link& link, const Error& no_document) {

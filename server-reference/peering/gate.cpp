@@ -25,9 +25,9 @@ Gate::Gate(Federation& federation, std::string own_domain, const Clock& clock, f
       nonces_(clock.monotonic_ms(), limits),
       per_origin_({per_minute, 60'000}) {}
 
-// What is older than this process is refused anyway. Others may have clocks that are ahead, or sent within this
-// very second. What lies further ahead was taken by a clock that was wrong then, and would keep a node out for
-// long.
+// What is older than this process is refused anyway. Others may have clocks that are ahead, or sent within
+// this very second. What lies further ahead was taken by a clock that was wrong then, and would keep a node
+// out for long.
 void Gate::remember_before() {
   taken_before_ = federation_.signed_since(began_s_);
   std::erase_if(taken_before_, [this](const auto& one) {

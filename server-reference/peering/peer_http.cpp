@@ -157,8 +157,7 @@ void PeerHttp::call(PeerCall call, AnswerCallback done) {
     auto fields = std::make_shared<std::vector<federation::HeaderField>>(
         sent->is_signed
             ? federation::sign_request(own->key, own->document.domain, sent->destination, sent->method,
-                                       sent->url, sent->body,
-                                       (clock_.now_ms() + sent->clock_ahead_ms) / 1000)
+                                       sent->url, sent->body, (clock_.now_ms() + sent->clock_ahead_ms) / 1000)
             : v1_fields(*own, *sent));
     mychat::HttpRequest request;
     request.method = sent->method == "GET" ? HttpMethod::kGet : HttpMethod::kPost;

@@ -70,8 +70,8 @@ class PeerHttp {
   // GET https://DOMAIN/.well-known/mychat-node. Callbacks come on a thread of the client's, or before the
   // call returns; they must not block.  MYCHAT_E_UNSUPPORTED: the node has no document of protocol 2.
   void fetch_document(const std::string& domain, DocumentCallback done);
-  // The same of a node of protocol 1. `address`: the IP address that must answer as that domain; empty: whatever
-  // the name resolves to.
+  // The same of a node of protocol 1. `address`: the IP address that must answer as that domain; empty:
+  // whatever the name resolves to.
   void fetch_v1_document(const std::string& domain, const std::string& address, V1Callback done);
   // An answer of status 2xx whose signature does not hold is an error (MYCHAT_E_SIGNATURE). Refusals need
   // none.

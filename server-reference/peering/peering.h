@@ -19,7 +19,7 @@ struct PeeringOptions {
   PeerHttpOptions http;
   CourierOptions courier;
   federation::NonceLimits nonces;
-  int requests_per_minute = 0;  // Of one node; 0: no limit.
+  int requests_per_minute = 0;                             // Of one node; 0: no limit.
   std::size_t max_message_size = limits::kMaxMessageSize;  // Of messages of protocol 1.
 };
 
@@ -45,8 +45,8 @@ class Peering {
   // often, 503 when too many ask.
   void reach(const std::string& domain, Callback<std::string> done);
 
-  // One transaction of a node is under way at a time: a flood of them would fill the writer's queue for all. Null:
-  // there is one. Ends with the object.
+  // One transaction of a node is under way at a time: a flood of them would fill the writer's queue for all.
+  // Null: there is one. Ends with the object.
   std::shared_ptr<void> begin_transaction(NodeId node);
 
   PeeringStats stats();  // Blocks (reads).

@@ -158,7 +158,8 @@ void Probe::of_protocol_1(const Error& error) {
   }
   if (!federation_.accepts_v1()) return bad(ProbeStep::kDocument, error.what(), kProtocol1Status);
   good(ProbeStep::kDocument,
-       domain_ + " is a node of protocol 1: nothing of it is signed, and this node takes it so (FEDERATION_V1).");
+       domain_ +
+           " is a node of protocol 1: nothing of it is signed, and this node takes it so (FEDERATION_V1).");
   end();
 }
 

@@ -61,8 +61,7 @@ V1Gate::V1Gate(Services& services, PeerHttp& http, Courier& courier, std::string
       per_origin_(kPerOrigin) {}
 
 void V1Gate::check_origin(const std::string& origin, const std::string& rate_key) {
-  if (origin == own_domain_)
-    throw PeerRefused(401, "wrong_origin", "This node does not speak with itself.");
+  if (origin == own_domain_) throw PeerRefused(401, "wrong_origin", "This node does not speak with itself.");
   switch (federation_.judge(origin)) {
     case federation::Verdict::kAllowed:
       break;
@@ -96,8 +95,7 @@ federation::Item V1Gate::read(const V1Request& request, std::string& speaker) co
 
 void V1Gate::take(V1Request request, Callback<HandshakeOutcome> done) {
   if (!federation_.accepts_v1()) {
-    throw PeerRefused(403, "signature_required",
-                      "This node takes signed transactions of protocol 2 only.");
+    throw PeerRefused(403, "signature_required", "This node takes signed transactions of protocol 2 only.");
   }
   if (const int wait = per_address_.take(request.rate_key, clock_.monotonic_ms()); wait > 0)
     throw PeerRefused(429, "too_many", "Too many requests within a minute.", wait);
@@ -141,7 +139,8 @@ void V1Gate::prove(const std::shared_ptr<Taken>& taken) {
       --asking_;
       if (std::holds_alternative<federation::V1Node>(result)) {
         const std::int64_t now = clock_.monotonic_ms();
-        if (proven_.size() >= kProvenMax) std::erase_if(proven_, [now](const auto& one) { return one.second <= now; });
+        if (proven_.size() >= kProvenMax)
+          std::erase_if(proven_, [now](const auto& one) { return one.second <= now; });
         if (proven_.size() >= kProvenMax) proven_.clear();
         proven_[{taken->request.origin, taken->request.address}] = now + kProvenForMs;
       }
@@ -152,8 +151,8 @@ void V1Gate::prove(const std::shared_ptr<Taken>& taken) {
                      " was refused, because where it came from is not that node: " + error->what());
       if (error->status() == MYCHAT_E_SIGNATURE)
         return taken->done(refusal(403, "signature_required", "This node can sign: it must."));
-      return taken->done(refusal(403, "unproven",
-                                 "The address that this came from does not answer as the node that it names."));
+      return taken->done(refusal(
+          403, "unproven", "The address that this came from does not answer as the node that it names."));
     }
     proven(taken);
   });
@@ -168,7 +167,8 @@ void V1Gate::proven(const std::shared_ptr<Taken>& taken) {
     courier_.look_up(taken->speaker, [this, taken, id = node.value()](const Result<wire::KeyResponse>& keys) {
       if (keys.ok()) return deliver(taken, id);
       if (keys.failure().status == 404)
-        return taken->done(refusal(403, "forbidden", "The node does not know the user that this is said to be of."));
+        return taken->done(
+            refusal(403, "forbidden", "The node does not know the user that this is said to be of."));
       taken->done(Failure{503, "The keys of the sender cannot be had at the moment.", 30});
     });
   });

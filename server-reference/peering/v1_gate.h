@@ -1,6 +1,6 @@
-// What nodes of protocol 1 send, which they cannot sign (docs/federation.md, section 7). A header that names the
-// sender is nobody's proof, so the address that a request comes from is asked, over verified TLS, whether it is
-// that node. Any thread.
+// What nodes of protocol 1 send, which they cannot sign (docs/federation.md, section 7). A header that names
+// the sender is nobody's proof, so the address that a request comes from is asked, over verified TLS, whether
+// it is that node. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +33,8 @@ struct V1Request {
 
 class V1Gate {
  public:
-  V1Gate(Services& services, PeerHttp& http, Courier& courier, std::string own_domain, std::size_t max_message_size,
-         const Log& log, const Clock& clock = Clock::system());
+  V1Gate(Services& services, PeerHttp& http, Courier& courier, std::string own_domain,
+         std::size_t max_message_size, const Log& log, const Clock& clock = Clock::system());
 
   // Throws PeerRefused and what reading a body throws; `done` comes once, on any thread. Blocks (reads).
   void take(V1Request request, Callback<HandshakeOutcome> done);

@@ -94,7 +94,8 @@ class Federation {
   // `most_bytes`: of the body; a single larger item is sent alone.
   OutBatch next_batch(NodeId node, int most_items, std::int64_t most_bytes);
 
-  // Nodes of protocol 1, which cannot sign (docs/federation.md, section 7). Whether the operator lets them in.
+  // Nodes of protocol 1, which cannot sign (docs/federation.md, section 7). Whether the operator lets them
+  // in.
   bool accepts_v1() const;
   // Was one when it was last asked. Any thread; never blocks.
   bool is_v1(std::string_view domain) const;

@@ -84,9 +84,10 @@ class Mailbox {
   // when it begins beyond what is known: the answer says where to go on.
   void receive(FromNode peer, federation::Transaction transaction,
                Callback<federation::TransactionAnswer> done);
-  // One item of a node of protocol 1; nothing: it was taken, perhaps before. 403 when that node has proven a key
-  // meanwhile: then it must sign.
-  void receive_v1(FromNode peer, federation::Item item, Callback<std::optional<federation::ItemFailure>> done);
+  // One item of a node of protocol 1; nothing: it was taken, perhaps before. 403 when that node has proven a
+  // key meanwhile: then it must sign.
+  void receive_v1(FromNode peer, federation::Item item,
+                  Callback<std::optional<federation::ItemFailure>> done);
   // The peer has what the answer says: the queue moves on, and messages that it did not take are marked as
   // failed.
   // `last`: the number of the last item that it was sent.

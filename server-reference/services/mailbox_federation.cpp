@@ -113,7 +113,7 @@ std::optional<federation::ItemFailure> MailboxWriter::take(Change& change, const
 }
 
 std::optional<federation::ItemFailure> MailboxWriter::take_any(Change& change, const FromNode& peer,
-                                                              federation::Item& item) {
+                                                               federation::Item& item) {
   return std::visit(
       [&](auto& one) -> std::optional<federation::ItemFailure> {
         using Kind = std::decay_t<decltype(one)>;
@@ -129,7 +129,7 @@ std::optional<federation::ItemFailure> MailboxWriter::take_any(Change& change, c
 }
 
 std::optional<federation::ItemFailure> MailboxWriter::receive_v1(Change& change, const FromNode& peer,
-                                                                federation::Item& item) {
+                                                                 federation::Item& item) {
   const auto known = find_peer(change.db, peer.id);
   if (!known || !known->key.empty() || known->protocol > 1)
     throw Refused(403, "This node has proven its key before: it must sign what it sends.");
@@ -174,8 +174,8 @@ SentOutcome MailboxWriter::sent(Change& change, NodeId node, std::int64_t last,
   if (answer.stream != peer->out_stream) return {false, peer->queued};  // About a stream that is over.
   const auto head = queue_head(change.db, node, 1);
   const std::int64_t first = head.empty() ? peer->out_seq + 1 : head.front().seq;
-  // It lacks what we removed, or has what we never sent: one of both was restored from a backup. Nothing may be
-  // taken off the queue that was not sent.
+  // It lacks what we removed, or has what we never sent: one of both was restored from a backup. Nothing may
+  // be taken off the queue that was not sent.
   if (answer.acked < first - 1 || answer.acked > last) {
     restart_stream(change.db, node, uuid_v4(), change.now);
     return {true, peer->queued};

@@ -78,8 +78,8 @@ class MailboxWriter {
                                                     federation::Item& item);
   federation::TransactionAnswer receive(Change& change, const FromNode& peer,
                                         federation::Transaction& transaction);
-  SentOutcome sent(Change& change, NodeId node, std::int64_t last, const federation::TransactionAnswer& answer,
-                   std::int64_t latency_ms);
+  SentOutcome sent(Change& change, NodeId node, std::int64_t last,
+                   const federation::TransactionAnswer& answer, std::int64_t latency_ms);
   // A message of this node that the recipient's node will not get, or did not take.
   // One that failed is tried again, because its sender asks for that.
   void send_again(Change& change, std::int64_t seq);
@@ -93,7 +93,7 @@ class MailboxWriter {
   static constexpr std::size_t kMaxWaiting = 256 * 1024;
   static constexpr std::size_t kMaxKnown = 100'000;
   static constexpr int kAckStep = 4096;
-  static constexpr int kNewSendersPerHour = 1000;            // Of one node: each takes a row for good.
+  static constexpr int kNewSendersPerHour = 1000;  // Of one node: each takes a row for good.
   static constexpr int kChangesPerHour = 30;  // Of one user elsewhere: each is an item in many a mailbox.
   static constexpr std::int64_t kQueuedMessageBytes = 2048;  // Beside its content.
 

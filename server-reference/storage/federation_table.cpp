@@ -109,8 +109,8 @@ void put_peer_identity(SqliteConnection& db, const PeerRow& peer, std::int64_t n
 bool put_peer_v1(SqliteConnection& db, NodeId id, std::string_view api_url, std::int64_t now) {
   auto unproven = db.query("SELECT 1 FROM nodes WHERE id = ? AND node_key IS NULL AND protocol < 2", id);
   if (!unproven.step()) return false;
-  db.run("UPDATE nodes SET protocol = 1, api_url = ?2, last_seen = ?3, updated_at = ?3 WHERE id = ?1", id, api_url,
-         now);
+  db.run("UPDATE nodes SET protocol = 1, api_url = ?2, last_seen = ?3, updated_at = ?3 WHERE id = ?1", id,
+         api_url, now);
   return true;
 }
 
@@ -126,7 +126,8 @@ void put_peer_approved(SqliteConnection& db, NodeId id, bool take_offered, std::
   // A document of the new key may have any number: what is known of the old key's says nothing about it.
   if (take_offered)
     db.run(
-        "UPDATE nodes SET node_key = offered_key, sequence = 0, digest = NULL, announced_key = NULL WHERE id = "
+        "UPDATE nodes SET node_key = offered_key, sequence = 0, digest = NULL, announced_key = NULL WHERE id "
+        "= "
         "?",
         id);
   db.run(

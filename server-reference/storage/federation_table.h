@@ -53,7 +53,7 @@ struct PeerRow {
   // What comes in.
   std::string in_stream;
   std::int64_t in_seq = 0;
-  std::int64_t in_signed_at = 0;  // Unix s: the latest signature that a transaction was taken with.
+  std::int64_t in_signed_at = 0;          // Unix s: the latest signature that a transaction was taken with.
   std::optional<std::int64_t> last_seen;  // When it last answered or asked.
   std::int64_t latency_ms = 0;
   std::int64_t created_at = 0;

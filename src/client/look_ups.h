@@ -1,5 +1,5 @@
-// Questions to the node for the keys of users, under way while other things are done: a user's node that is slow
-// or silent must not hold up what is for others.
+// Questions to the node for the keys of users, under way while other things are done: a user's node that is
+// slow or silent must not hold up what is for others.
 #pragma once
 
 #include <cstddef>
@@ -30,8 +30,8 @@ class LookUps {
   LookUps(const LookUps&) = delete;
   LookUps& operator=(const LookUps&) = delete;
 
-  // Asks for them, now or when others were answered; once, until the answer is taken. Not with the core's mutex
-  // held.
+  // Asks for them, now or when others were answered; once, until the answer is taken. Not with the core's
+  // mutex held.
   void want(const std::string& handle);
   bool wants(const std::string& handle) const;
   std::size_t wanted() const;

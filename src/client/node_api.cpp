@@ -246,9 +246,10 @@ wire::UserPublic NodeApi::user(const Secret& token, std::string_view handle, std
       perform({HttpMethod::kGet, "/api/users/" + encode_segment(handle), &token, {}, std::move(stop)}));
 }
 
-wire::KeyResponse NodeApi::keys(std::string_view handle, std::stop_token stop) {
-  return parse_answer<wire::KeyResponse>(
-      perform({HttpMethod::kGet, "/api/keys/" + encode_segment(handle), nullptr, {}, std::move(stop)}));
+wire::KeyResponse NodeApi::keys(std::string_view handle, std::stop_token stop,
+                                std::chrono::milliseconds timeout) {
+  return parse_answer<wire::KeyResponse>(perform(
+      {HttpMethod::kGet, "/api/keys/" + encode_segment(handle), nullptr, {}, std::move(stop), timeout}));
 }
 
 void NodeApi::ask_keys(std::string_view handle, HttpCallback done) {

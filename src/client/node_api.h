@@ -51,7 +51,8 @@ class NodeApi {
   void delete_account(const Secret& token, const wire::DeleteAccount& request, std::stop_token stop);
 
   wire::UserPublic user(const Secret& token, std::string_view handle, std::stop_token stop);
-  wire::KeyResponse keys(std::string_view handle, std::stop_token stop);
+  wire::KeyResponse keys(std::string_view handle, std::stop_token stop,
+                         std::chrono::milliseconds timeout = {});  // 0: the usual one.
   // The same in two parts, for who does not wait: `done` comes once, on the HTTP client's thread.
   void ask_keys(std::string_view handle, HttpCallback done);
   static wire::KeyResponse read_keys(HttpResult result);

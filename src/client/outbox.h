@@ -22,14 +22,14 @@ class Outbox {
   // `wake_up`: called on any thread when something that waited may go on.
   Outbox(Core& core, std::function<void()> wake_up) : core_(core), look_ups_(core, std::move(wake_up)) {}
 
-  // Heads of the conversations' queues that are due, but for those whose recipients' keys are being asked for.
-  // Throws what ends the connection.
+  // Heads of the conversations' queues that are due, but for those whose recipients' keys are being asked
+  // for. Throws what ends the connection.
   std::vector<OutboxEntry> due_messages(std::size_t limit);
   std::vector<OutboxEntry> due_receipts(std::size_t limit);
   std::optional<std::int64_t> next_due_at();
 
-  // The request for the node. Nothing when the entry cannot be sent now: then it was failed or put off, or the
-  // recipient's keys are asked for first, and the others go on meanwhile.
+  // The request for the node. Nothing when the entry cannot be sent now: then it was failed or put off, or
+  // the recipient's keys are asked for first, and the others go on meanwhile.
   std::optional<wire::SendMessageRequest> prepare(const OutboxEntry& entry);
 
   // The node's answers.

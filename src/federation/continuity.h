@@ -30,8 +30,8 @@ enum class Continuity {
 
 // Throws MYCHAT_E_STALE (a lower sequence number: rolled back; or the same with other content),
 // MYCHAT_E_KEY_CHANGED (another key without a rotation from the pinned one, or with one that leads elsewhere
-// than to the key that was announced: traffic stops, the operator decides), MYCHAT_E_DOWNGRADE (no protocol as
-// new as the one before).
+// than to the key that was announced: traffic stops, the operator decides), MYCHAT_E_DOWNGRADE (no protocol
+// as new as the one before).
 Continuity check_continuity(const std::optional<PinnedNode>& pinned, const VerifiedDocument& document);
 
 // The memory after that document; `protocol` stays. Throws MYCHAT_E_MALFORMED for a weak key (weak_key.h).

@@ -1,5 +1,8 @@
 #include "federation/v1.h"
 
+#include <cstdint>
+#include <utility>
+
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "base/error.h"
@@ -62,19 +65,22 @@ std::string v1_message_json(const MessageItem& item) {
 }
 
 MessageItem v1_message_from_json(JsonView json, std::size_t max_content) {
-  wire::SendMessageRequest read = wire::SendMessageRequest::from_json(json, max_content);
   Fields fields(json);
   MessageItem item;
   item.message.id = fields.uuid("message_id");
   item.sender_handle = fields.handle("sender_handle");
   item.message.recipient_handle = fields.handle("recipient_handle");
+  item.message.encrypted_content = fields.base64("encrypted_content", 1, SIZE_MAX);
+  item.message.encrypted_key = fields.base64("encrypted_key", 1, limits::kEncryptedKeyMaxBytes);
+  item.message.iv = fields.base64("iv", limits::kIvBytes, limits::kIvBytes);
+  item.message.content_type =
+      fields.one_of("content_type", {limits::kContentText, limits::kContentImage, limits::kContentFile},
+                    limits::kContentText);
   const std::string created_at = fields.time_text("created_at");
   fields.finish();
+  if (base64_decoded_size(item.message.encrypted_content).value_or(0) > max_content)
+    refuse(MYCHAT_E_TOO_LARGE, "The message is larger than " + std::to_string(max_content) + " bytes.");
   item.created_at = parse_time(created_at).value_or(0);
-  item.message.encrypted_content = std::move(read.encrypted_content);
-  item.message.encrypted_key = std::move(read.encrypted_key);
-  item.message.iv = std::move(read.iv);
-  item.message.content_type = std::move(read.content_type);
   return item;
 }
 

@@ -1,5 +1,5 @@
-// What nodes of protocol 1 say and are sent (mychat-v1, section 6). They cannot sign: nothing that stands in a
-// body or a header here proves who sent it. Pure.
+// What nodes of protocol 1 say and are sent (mychat-v1, section 6). They cannot sign: nothing that stands in
+// a body or a header here proves who sent it. Pure.
 #pragma once
 
 #include <cstddef>

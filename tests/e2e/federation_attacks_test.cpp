@@ -195,9 +195,10 @@ TEST_F(Attacks, ARotationToAnotherKeyThanTheAnnouncedOneAsksTheOperator) {
   EXPECT_NE(shown.text.find(node_key_id(announced.public_key()) + " as its next key"), std::string::npos)
       << shown.text;
   // The operator says that the known key is right: the announced one is followed, the thief's never.
-  ASSERT_EQ(node.ask({"federation", "approve", rogue.domain, "--key", node_key_id(old.public_key())}).code, 0);
-  node.wait_taken_up();
   rotate_to(announced, 3);
+  ASSERT_EQ(node.ask({"federation", "approve", rogue.domain, "--key", node_key_id(old.public_key())}).code,
+            0);
+  node.wait_taken_up();
   ASSERT_NO_FATAL_FAILURE(rogue.greet(node));
   EXPECT_EQ(rogue.post(node, kTransactions, transaction({})).status, 200);
   rotate_to(stolen, 4);
@@ -262,7 +263,9 @@ TEST_F(Attacks, NodesThatAreSlowOrSilentHoldUpNobody) {
 
 // Users of silent nodes come first in the outbox of one and the same user.
 TEST_F(Attacks, ASilentNodeHoldsUpNoOtherConversationOfTheUser) {
-  const auto wait_long = [](test::Connection& connection) { connection.wait_closed(std::chrono::seconds(60)); };
+  const auto wait_long = [](test::Connection& connection) {
+    connection.wait_closed(std::chrono::seconds(60));
+  };
   test::Server silent(wait_long);
   test::Server second(wait_long);
   const FederatedNode other({"--federation-allow-private", "true"});
@@ -280,8 +283,8 @@ TEST_F(Attacks, ASilentNodeHoldsUpNoOtherConversationOfTheUser) {
     std::vector<std::string> stuck;
     for (int i = 0; i < 6; ++i) {
       for (const test::Server* server : {&silent, &second}) {
-        stuck.push_back(
-            sdk.send("a" + std::to_string(i) + "@127.0.0.1:" + std::to_string(server->port()), "into the void"));
+        stuck.push_back(sdk.send("aaa" + std::to_string(i) + "@127.0.0.1:" + std::to_string(server->port()),
+                                 "into the void"));
       }
     }
     const auto began = std::chrono::steady_clock::now();
@@ -296,6 +299,31 @@ TEST_F(Attacks, ASilentNodeHoldsUpNoOtherConversationOfTheUser) {
     EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(6)) << tag;
     EXPECT_LT(bob.message(first).position, bob.message(then).position);
     for (const std::string& id : stuck) EXPECT_EQ(sdk.message(id).status, MYCHAT_MESSAGE_QUEUED);
+  }
+}
+
+// A node that sends well and then never tells who its senders are.
+TEST_F(Attacks, SendersWhoseKeysNeverComeHoldUpNoOtherMessage) {
+  const FederatedNode other({"--federation-allow-private", "true"});
+  Sdk victim = alice();
+  Sdk bob = user(other, "bob", test::kBobKey);
+  bob.send(victim.handle, "known");
+  victim.wait_message("known");
+  ASSERT_NO_FATAL_FAILURE(rogue.greet(node));
+  rogue.hides_keys = true;
+  constexpr int kSenders = 8;
+  std::vector<Item> items;
+  for (int i = 0; i < kSenders; ++i)
+    items.emplace_back(message("eve_" + std::to_string(i) + "@" + rogue.domain, victim.handle));
+  EXPECT_EQ(rogue.post(node, kTransactions, transaction(items)).status, 200);
+  const auto began = std::chrono::steady_clock::now();
+  bob.send(victim.handle, "past them");
+  victim.wait_message("past them");
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(9))
+      << "each of them was waited for";
+  for (const Item& item : items) {
+    const std::string& id = *std::get<MessageItem>(item).message.id;
+    EXPECT_EQ(victim.times_received(id), 1) << "kept all the same";
   }
 }
 
@@ -369,7 +397,7 @@ TEST_F(Attacks, NobodyMakesTheNodeKnockAtAnyNumberOfDoors) {
   const std::string at = "@127.0.0.1:" + std::to_string(nobody.port());
   int held_back = 0;
   for (int i = 0; i < 70; ++i)
-    held_back += rest(node.port, "GET", "/api/keys/u" + std::to_string(i) + at).status == 429 ? 1 : 0;
+    held_back += rest(node.port, "GET", "/api/keys/user_" + std::to_string(i) + at).status == 429 ? 1 : 0;
   EXPECT_GE(held_back, 9);
   // What is known is answered all the same.
   Sdk sdk = alice();

@@ -1,5 +1,5 @@
-// Nodes of protocol 1, which cannot sign: refused unless the operator takes them, and then only over verified TLS,
-// shown as unsigned, and never in the name of one that has signed before.
+// Nodes of protocol 1, which cannot sign: refused unless the operator takes them, and then only over verified
+// TLS, shown as unsigned, and never in the name of one that has signed before.
 #include <chrono>
 #include <fstream>
 #include <memory>
@@ -99,7 +99,8 @@ TEST_F(V1Nodes, WhatLooksLikeASignatureIsDropped) {
   Sdk sdk = alice(*node);
   V1Peer peer(good());
   std::string body = peer.message(sdk, "signed?", &id);
-  body.insert(1, R"("signature":")" + base64_encode(Bytes(96, 7)) + R"(","sent_at":"2026-01-01T00:00:00.000Z",)");
+  body.insert(
+      1, R"("signature":")" + base64_encode(Bytes(96, 7)) + R"(","sent_at":"2026-01-01T00:00:00.000Z",)");
   const Answer taken = peer.post(*node, "messages", body);
   EXPECT_EQ(taken.status, 202) << taken.body;
   EXPECT_EQ(sdk.wait_message("signed?").verification, MYCHAT_VERIFICATION_UNSIGNED);
@@ -111,12 +112,14 @@ TEST_F(V1Nodes, NobodySpeaksInTheNameOfAnother) {
   V1Peer victim(good());
   V1Peer thief(good());
   // From an address that is not the victim's.
-  expect_refused(thief.post(*node, "messages", victim.message(sdk, "forged", &id), victim.domain, "127.0.0.9"),
-                 "unproven");
+  expect_refused(
+      thief.post(*node, "messages", victim.message(sdk, "forged", &id), victim.domain, "127.0.0.9"),
+      "unproven");
   // Also when the victim has spoken from its own a moment ago.
   EXPECT_EQ(victim.post(*node, "messages", victim.message(sdk, "true", &id)).status, 202);
-  expect_refused(thief.post(*node, "messages", victim.message(sdk, "forged", &id), victim.domain, "127.0.0.9"),
-                 "unproven");
+  expect_refused(
+      thief.post(*node, "messages", victim.message(sdk, "forged", &id), victim.domain, "127.0.0.9"),
+      "unproven");
   // Under its own name, for a user of another, of this node, and for one that it does not have.
   expect_refused(thief.post(*node, "messages", victim.message(sdk, "forged", &id)), "forbidden");
   expect_refused(thief.post(*node, "messages", thief.message(sdk, "forged", &id, sdk.handle)), "forbidden");
@@ -150,7 +153,8 @@ TEST_F(V1Nodes, ANodeThatHasSignedMustSignEverAfter) {
   Rogue rogue(good());
   ASSERT_NO_FATAL_FAILURE(rogue.greet(*node));
   const std::string document = V1Peer::document_of(rogue.domain);
-  rogue.show_text("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(document.size()) + "\r\n\r\n" + document);
+  rogue.show_text("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(document.size()) + "\r\n\r\n" +
+                  document);
   V1Peer peer(good());
   const std::string eve = "eve@" + rogue.domain;
   const int asked = rogue.asked();
@@ -167,9 +171,9 @@ TEST_F(V1Nodes, ANodeThatHasSignedMustSignEverAfter) {
   EXPECT_NE(told.text.find("error: continuity: "), std::string::npos) << told.text;
   // A node that shows that it can sign has to, also before it ever did.
   Rogue fresh(good());
-  expect_refused(peer.post(*node, "messages", peer.message(sdk, "unsigned", &id, "eve@" + fresh.domain),
-                           fresh.domain),
-                 "signature_required");
+  expect_refused(
+      peer.post(*node, "messages", peer.message(sdk, "unsigned", &id, "eve@" + fresh.domain), fresh.domain),
+      "signature_required");
 }
 
 TEST_F(V1Nodes, WhatIsRefusedForGoodFailsAndTheRestIsTriedAgain) {
@@ -180,14 +184,16 @@ TEST_F(V1Nodes, WhatIsRefusedForGoodFailsAndTheRestIsTriedAgain) {
   peer.answer_messages_with("404 Not Found", R"({"error":"user_not_found","message":"Bob has moved."})");
   const std::string lost = sdk.send(peer.bob, "to nobody");
   sdk.wait_status(lost, MYCHAT_MESSAGE_FAILED);
-  EXPECT_NE(sdk.explain(lost).description.find("Bob has moved."), std::string::npos) << sdk.explain(lost).description;
+  EXPECT_NE(sdk.explain(lost).description.find("Bob has moved."), std::string::npos)
+      << sdk.explain(lost).description;
   peer.answer_messages_with("500 Oops", "{}");
   const std::string later = sdk.send(peer.bob, "a little later");
   sdk.until([&] { return peer.posts("/messages").size() >= 3; }, "it is tried again");
   EXPECT_EQ(sdk.message(later).status, MYCHAT_MESSAGE_PENDING);
   peer.answer_messages_with("202 Accepted", R"({"status":"accepted"})");
   const std::string last = sdk.send(peer.bob, "and after it");
-  sdk.until([&] { return peer.posts("/messages").back().body.find(last) != std::string::npos; }, "all are there");
+  sdk.until([&] { return peer.posts("/messages").back().body.find(last) != std::string::npos; },
+            "all are there");
   const auto posts = peer.posts("/messages");
   EXPECT_NE(posts[posts.size() - 2].body.find(later), std::string::npos) << "the order was not kept";
 }

@@ -145,6 +145,7 @@ class Rogue {
   std::string forwarded_for;  // Where a proxy would say that it comes from.
   Ed25519PrivateKey key = Ed25519PrivateKey::generate();
   std::int64_t sequence = 1;
+  std::atomic<bool> hides_keys = false;  // Whoever asks for a user's gets no answer at all.
 
  private:
   static std::string body_of(const char* name, const federation::Statement& statement) {
@@ -162,6 +163,9 @@ class Rogue {
       std::string answer;
       if (request->target == "/api/federation/handshake") {
         answer = shake_hands(*request);
+      } else if (hides_keys && request->target.starts_with("/api/federation/keys/")) {
+        connection.wait_closed(std::chrono::seconds(60));
+        return;
       } else if (request->target == kTransactions) {
         ++transactions_;
         // With what an operator's terminal must not be sent.

@@ -54,7 +54,8 @@ class V1Peer {
   int documents() const { return documents_; }
 
   // To the user of that node, from bob unless told; the id is returned in `id`.
-  std::string message(const Sdk& to, const std::string& text, std::string* id, std::string sender = {}) const {
+  std::string message(const Sdk& to, const std::string& text, std::string* id,
+                      std::string sender = {}) const {
     *id = uuid_v4();
     const EnvelopeFields sealed = seal_envelope(view(text), test::alice_key().public_key(), {});
     return R"({"message_id":")" + *id + R"(","sender_handle":")" + (sender.empty() ? bob : sender) +
@@ -107,7 +108,8 @@ class V1Peer {
     if (request.target == "/api/federation/keys/bob") return {"200 OK", keys()};
     if (request.method == "POST") {
       posts_.push_back({request.target, request.header("x-origin-node"), request.body});
-      return request.target.ends_with("/messages") ? answer_ : std::pair{std::string("200 OK"), std::string("{}")};
+      return request.target.ends_with("/messages") ? answer_
+                                                   : std::pair{std::string("200 OK"), std::string("{}")};
     }
     return {"404 Not Found", R"({"error":"user_not_found","message":"Nobody."})"};
   }

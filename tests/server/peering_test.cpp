@@ -1,4 +1,5 @@
-// What passes between nodes over the services, on a clock that the test turns: a week, a restart, a flood of names.
+// What passes between nodes over the services, on a clock that the test turns: a week, a restart, a flood of
+// names.
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -37,12 +38,13 @@ class PeeringTest : public ServicesTest {
     node.key = key.public_key();
     node.sequence = 7;
     node.protocol = 2;
-    const auto id = sync<NodeId>(
-        [&](auto done) { federation().pin(node, "https://" + domain + "/f", federation::Agreement{}, done); });
+    const auto id = sync<NodeId>([&](auto done) {
+      federation().pin(node, "https://" + domain + "/f", federation::Agreement{}, done);
+    });
     return {id.value(), domain};
   }
-  federation::TransactionAnswer receive(const FromNode& from, std::int64_t first, std::vector<federation::Item> items,
-                                        const std::string& stream) {
+  federation::TransactionAnswer receive(const FromNode& from, std::int64_t first,
+                                        std::vector<federation::Item> items, const std::string& stream) {
     return sync<federation::TransactionAnswer>([&](auto done) {
              services_->mailbox().receive(from, {stream, first, std::move(items)}, done);
            })
@@ -221,19 +223,23 @@ TEST_F(PeeringTest, KeysThatChangeAllTheTimeWaitAndProfilesAreNotTold) {
   for (int i = 0; i < 100; ++i) items.emplace_back(key(i));
   EXPECT_EQ(receive(far, 2, items, stream).acked, 31);
   EXPECT_EQ(receive(far, 32, {key(30)}, stream).acked, 31);
-  EXPECT_EQ(receive(far, 32, {key(29), key(29)}, stream).acked, 33) << "what is known already changes nothing";
+  EXPECT_EQ(receive(far, 32, {key(29), key(29)}, stream).acked, 33)
+      << "what is known already changes nothing";
   clock_.advance(kHour);
   EXPECT_EQ(receive(far, 34, {key(30)}, stream).acked, 34) << "none is lost";
   EXPECT_EQ(federation().known_keys(bob, nullptr).public_key, "key 30");
   {
     SqliteConnection db(database(), OpenMode::kReadWrite);
-    db.run("INSERT INTO contacts (uuid, owner, contact, created_at) SELECT 'c', ?, id, 1 FROM users WHERE username = ?",
-           alice->user, bob);
+    db.run(
+        "INSERT INTO contacts (uuid, owner, contact, created_at) SELECT 'c', ?, id, 1 FROM users WHERE "
+        "username = ?",
+        alice->user, bob);
   }
   const auto listener = std::make_shared<Listener>();
   const auto subscription = services_->bus().subscribe(alice->user, listener);
   items.clear();
-  for (int i = 0; i < 100; ++i) items.emplace_back(wire::ProfileItem{bob, std::nullopt, "status " + std::to_string(i)});
+  for (int i = 0; i < 100; ++i)
+    items.emplace_back(wire::ProfileItem{bob, std::nullopt, "status " + std::to_string(i)});
   EXPECT_EQ(receive(far, 35, items, stream).acked, 134);
   EXPECT_EQ(listener->wait_items(30).size(), 30U);
   EXPECT_EQ(count("users WHERE status_message = 'status 99'"), 1) << "the last one is known all the same";
@@ -301,7 +307,8 @@ TEST_F(PeeringTest, AMillionSendersOfOneNodeTakeBoundedRoomAndNobodyElsesTime) {
     if (sender % (kPerTransaction * 400) != 0) continue;
     if (before == 0 && taken >= kAnHour) before = resident_bytes();
     // A new name of another node is taken at once.
-    EXPECT_EQ(receive(calm, ++calm_taken, {message("calm_" + std::to_string(sender) + "@calm.test", alice)}, calm_stream)
+    EXPECT_EQ(receive(calm, ++calm_taken, {message("calm_" + std::to_string(sender) + "@calm.test", alice)},
+                      calm_stream)
                   .acked,
               calm_taken);
   }

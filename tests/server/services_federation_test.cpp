@@ -244,9 +244,9 @@ TEST_F(FederationServices, AnAnnouncedKeyIsTakenBackByADocumentWithAHigherNumber
   EXPECT_NE(rotated.content.key, *announced->document.next_key);
   EXPECT_EQ(federation::check_continuity(federation::pin(pinned, withdrawn), rotated),
             federation::Continuity::kRotated);
-  EXPECT_EQ(actions(), (std::vector<std::string>{"node: federation key in use", "root: federation key announced",
-                                                 "root: federation key withdrawn",
-                                                 "root: federation key announced"}));
+  EXPECT_EQ(actions(),
+            (std::vector<std::string>{"node: federation key in use", "root: federation key announced",
+                                      "root: federation key withdrawn", "root: federation key announced"}));
   // What is in use by now is not taken back.
   EXPECT_EQ(refused([&] { admin().withdraw_key(kOperator); }), 409);
 }
@@ -266,7 +266,8 @@ TEST_F(FederationServices, WhatAPeerAnnouncedIsKeptUntilAnotherKeyIsApproved) {
   EXPECT_EQ(pinned_node(*federation().peer("a.example")), pinned);
   (void)sync<Done>([&](auto done) { federation().key_changed(id.value(), offered, "Another key.", done); });
   admin().approve(kOperator, "a.example", federation::node_key_id(pinned.key));
-  EXPECT_EQ(pinned_node(*federation().peer("a.example"))->next_key, announced) << "the known key's word stands";
+  EXPECT_EQ(pinned_node(*federation().peer("a.example"))->next_key, announced)
+      << "the known key's word stands";
   (void)sync<Done>([&](auto done) { federation().key_changed(id.value(), offered, "Another key.", done); });
   admin().approve(kOperator, "a.example", federation::node_key_id(offered));
   EXPECT_FALSE(pinned_node(*federation().peer("a.example"))->next_key);
@@ -427,8 +428,7 @@ TEST_F(PresenceElsewhere, ThatFlickersIsToldAFewTimesOnly) {
   const auto subscription = services_->bus().subscribe(alice->user, listener);
   std::vector<federation::Hint> hints;
   for (int i = 0; i < 200; ++i) {
-    const auto status =
-        i % 2 == 0 ? federation::HintedPresence::kOnline : federation::HintedPresence::kAway;
+    const auto status = i % 2 == 0 ? federation::HintedPresence::kOnline : federation::HintedPresence::kAway;
     hints.emplace_back(federation::PresenceHint{"carol@far.example", status, clock_.now_ms()});
   }
   hints.emplace_back(

@@ -607,7 +607,8 @@ TEST(Http, AnAddressThatIsToAnswerForAHostIsConnectedToInThePlaceOfItsOwn) {
   request.connect_to = "127.0.0.2";
   EXPECT_EQ(response_of(request, filtered(nullptr)).status, 200);
   // The filter is asked about that one, too.
-  EXPECT_EQ(failure_of(request, filtered([](const sockaddr*) { return "is none"; })).status(), MYCHAT_E_POLICY);
+  EXPECT_EQ(failure_of(request, filtered([](const sockaddr*) { return "is none"; })).status(),
+            MYCHAT_E_POLICY);
   request.connect_to = "elsewhere.example";
   HttpClient client(filtered(nullptr));
   EXPECT_THROW(client.submit(request, [](HttpResult) {}), Error);

@@ -153,7 +153,8 @@ class PeerDoctor {
                "FEDERATION_CA_FILE.";
       case ProbeStep::kDocument:
         if (found.status == kProtocol1Status) {
-          return "Its operator should update it. FEDERATION_V1=verified-tls takes it as it is: read section 9 of "
+          return "Its operator should update it. FEDERATION_V1=verified-tls takes it as it is: read section "
+                 "9 of "
                  "the operator guide first.";
         }
         return "https://" + domain_ +

@@ -183,9 +183,10 @@ void add_federation(std::vector<Setting>& out) {
   out.push_back(checked_text("FEDERATION_MODE", &Config::federation_mode,
                              "which nodes: open, allow-list or approval (of each by the operator)",
                              one_of({"open", "allow-list", "approval"})));
-  out.push_back(checked_text("FEDERATION_V1", &Config::federation_v1,
-                             "nodes of protocol 1, which cannot sign: refuse, or verified-tls (shown as unsigned)",
-                             one_of({"refuse", "verified-tls"})));
+  out.push_back(
+      checked_text("FEDERATION_V1", &Config::federation_v1,
+                   "nodes of protocol 1, which cannot sign: refuse, or verified-tls (shown as unsigned)",
+                   one_of({"refuse", "verified-tls"})));
   out.push_back(
       path_setting("FEDERATION_CA_FILE", &Config::federation_ca_file,
                    "PEM authorities that other nodes' certificates must come from; empty: the system's"));

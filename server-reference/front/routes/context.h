@@ -58,7 +58,7 @@ struct RouteContext {
   std::atomic<bool> stopping{false};  // /ready says so; everything is still served.
   std::atomic<bool> draining{false};
   WaitingCalls waiting;
-  Peering* peering = nullptr;  // Null: this node does not federate.
+  Peering* peering = nullptr;           // Null: this node does not federate.
   RateLimiter strangers{{60, 60'000}};  // Look-ups at nodes that are not known, of one address.
 };
 

@@ -270,8 +270,8 @@ void with_remote_keys(RouteContext& context, const ExchangePtr& exchange, const 
   // Anybody may ask, and each name of an unknown node makes this one connect to where that name leads.
   const Federation& federation = context.services.federation();
   if (!federation.is_pinned(parsed->domain) && !federation.is_v1(parsed->domain)) {
-    const int wait = context.strangers.take(rate_key_of_address(exchange->address()),
-                                            Clock::system().monotonic_ms());
+    const int wait =
+        context.strangers.take(rate_key_of_address(exchange->address()), Clock::system().monotonic_ms());
     if (wait > 0) return exchange->fail(Failure{429, "Too many unknown nodes are asked for.", wait});
   }
   context.peering->courier().look_up(

@@ -217,7 +217,7 @@ auto of_v1(V1Call call) {
     context.peering->v1().take(std::move(taken), [exchange](Result<HandshakeOutcome> outcome) {
       exchange->guard([&] {
         if (!outcome.ok()) return exchange->fail(outcome.failure());
-        exchange->respond(outcome.value().status, std::move(outcome.value().body));
+        exchange->respond(outcome.value().status, outcome.value().body);
       });
     });
   };

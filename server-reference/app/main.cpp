@@ -173,10 +173,14 @@ class Cli {
     change(*federation, "forget", "Remove a rule, and what is known of a node's identity",
            FederationChange::kForget)
         ->add_flag("--give-up", sure_, "Mark the messages that wait for it as failed");
-    command(*federation, "rotate", "Announce a next key for this node, and use it later",
-            [this] { return federation_rotate_command(common_, hours_); })
-        ->add_option("--hours", hours_, "Until it is used")
-        ->check(CLI::Range(0.0, 720.0));
+    CLI::App* rotate =
+        command(*federation, "rotate", "Announce a next key for this node, and use it later", [this] {
+          return withdraw_ ? federation_withdraw_command(common_)
+                           : federation_rotate_command(common_, hours_);
+        });
+    CLI::Option* hours =
+        rotate->add_option("--hours", hours_, "Until it is used")->check(CLI::Range(0.0, 720.0));
+    rotate->add_flag("--withdraw", withdraw_, "Take back the key that is announced")->excludes(hours);
     command(*federation, "new-key", "Another key at once: when the old one is stolen or does not open",
             [this] { return federation_new_key_command(common_, sure_); })
         ->add_flag("--yes", sure_, "Yes, although other nodes will ask their operators");
@@ -210,7 +214,7 @@ class Cli {
   RunOptions run_;
   UserAddOptions add_;
   std::string name_, path_, search_, key_id_;
-  bool sure_ = false, dry_run_ = false, end_sessions_ = false;
+  bool sure_ = false, dry_run_ = false, end_sessions_ = false, withdraw_ = false;
   int uses_ = 1, days_ = 7, count_ = 50;
   double hours_ = 24;
   std::function<int()> action_;

@@ -20,6 +20,7 @@ constexpr milliseconds kLongestSleep{1'000};
 constexpr std::int64_t kExpireEveryMs = 60'000;
 constexpr std::int64_t kRenewEveryMs = 10'000;
 constexpr std::int64_t kHourMs = 3'600'000;
+constexpr int kV1PerMinute = 90;  // Protocol 1 takes 100 of one node.
 
 }  // namespace
 
@@ -30,7 +31,8 @@ Courier::Courier(Services& services, PeerHttp& http, CourierOptions options, con
       http_(http),
       options_(options),
       log_(log),
-      clock_(clock) {}
+      clock_(clock),
+      v1_pace_({kV1PerMinute, 60'000}) {}
 
 Courier::~Courier() { stop(); }
 
@@ -168,6 +170,7 @@ void Courier::step(Link& link) {
     return;
   }
   if (peer->queued == 0) link.waiting = false;
+  if (is_v1_stale(link)) link.greeted = false;
   if (!link.greeted) {
     if (link.waiting || link.greet_anyway || !link.look_ups.empty()) greet(link);
     return;
@@ -175,7 +178,7 @@ void Courier::step(Link& link) {
   ask_keys(link);
   if (link.waiting) {
     // What comes meanwhile goes with it.
-    if (clock_.monotonic_ms() >= link.next_send_ms) return send(link);
+    if (clock_.monotonic_ms() >= link.next_send_ms) return link.v1 ? send_v1(link) : send(link);
     next_send_ms_ = std::min(next_send_ms_, link.next_send_ms);
     return;
   }
@@ -227,7 +230,12 @@ void Courier::sent(Link& link, std::int64_t first, std::int64_t last, std::int64
   }
   ++transactions_;
   items_ += static_cast<std::uint64_t>(std::max<std::int64_t>(std::min(last, taken.acked) - first + 1, 0));
-  services_.mailbox().sent(link.id, std::move(taken), clock_.monotonic_ms() - began_ms,
+  acknowledged(link, last, std::move(taken), clock_.monotonic_ms() - began_ms);
+}
+
+void Courier::acknowledged(Link& link, std::int64_t last, federation::TransactionAnswer taken,
+                           std::int64_t latency_ms) {
+  services_.mailbox().sent(link.id, last, std::move(taken), latency_ms,
                            [this, id = link.id](Result<SentOutcome> result) {
                              post([this, id, result = std::move(result)] {
                                Link& known = this->link(id);
@@ -326,7 +334,10 @@ void Courier::operated(const std::vector<AuditRow>& changes) {
   bool new_key = false;
   std::set<std::string, std::less<>> named;
   for (const AuditRow& change : changes) {
-    new_key = new_key || change.action == "federation new-key" || change.action == "federation key in use";
+    // Of this node; also what is only announced: peers hold a node to it.
+    const bool own = change.subject.empty() &&
+                     (change.action == "federation new-key" || change.action.starts_with("federation key "));
+    new_key = new_key || own;
     if (change.action == "federation retry" || change.action == "federation approve")
       named.insert(change.subject);
   }
@@ -334,7 +345,7 @@ void Courier::operated(const std::vector<AuditRow>& changes) {
     const bool asked = named.contains(peer.domain);
     if (peer.queued == 0 && !asked && !links_.contains(peer.id)) continue;
     Link& known = link(peer.id);
-    if (known.greeted && peer.key != to_bytes(known.key)) known.greeted = false;
+    if (known.greeted && !known.v1 && peer.key != to_bytes(known.key)) known.greeted = false;
     if (asked) {
       known.failures = 0;
       known.next_try_ms = 0;

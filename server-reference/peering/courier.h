@@ -20,7 +20,10 @@
 #include "base/log.h"
 #include "federation/handshake.h"
 #include "federation/hint.h"
+#include "federation/transaction.h"
+#include "federation/v1.h"
 #include "peering/peer_http.h"
+#include "services/rate_limiter.h"
 #include "services/services.h"
 
 namespace mychat::server {
@@ -84,9 +87,18 @@ class Courier {
   void confirm(Link& link, std::shared_ptr<federation::HandshakeInitiator> handshake,
                const FetchedDocument& fetched, const PeerAnswer& answer);
   void greeted(Link& link, const FetchedDocument& fetched, const federation::Agreement& agreement);
+  void greet_v1(Link& link, const Error& no_document);
+  void greeted_v1(Link& link, const federation::V1Node& node);
+  bool is_v1_stale(const Link& link) const;
+  void send_v1(Link& link);
+  void sent_v1(Link& link, const OutV1& out, std::int64_t began_ms, const PeerAnswer& answer);
+  void settle_v1(Link& link, const OutV1& out, std::optional<federation::ItemFailure> failure,
+                 std::int64_t began_ms);
   void send(Link& link);
   void sent(Link& link, std::int64_t first, std::int64_t last, std::int64_t began_ms,
             const PeerAnswer& answer);
+  void acknowledged(Link& link, std::int64_t last, federation::TransactionAnswer taken,
+                    std::int64_t latency_ms);
   void refused(Link& link, const PeerAnswer& answer);
   void fail(Link& link, const Error& error, std::int64_t least_pause_ms = 0);
   void finish_look_ups(Link& link, const std::optional<Error>& error);
@@ -116,6 +128,7 @@ class Courier {
   std::thread thread_;
 
   std::map<NodeId, std::unique_ptr<Link>> links_;
+  RateLimiter v1_pace_;
   std::int64_t next_send_ms_ = INT64_MAX;  // The first of those that are held back; monotonic.
   // Of the clock that never goes back.
   std::int64_t expired_at_ = INT64_MIN / 2;

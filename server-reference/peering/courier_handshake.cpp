@@ -14,7 +14,8 @@ void Courier::greet(Link& link) {
   http_.fetch_document(link.domain, [this, id = link.id](auto result) {
     post([this, id, result = std::move(result)] {
       Link& known = this->link(id);
-      if (const auto* error = std::get_if<Error>(&result)) return fail(known, *error);
+      if (const auto* error = std::get_if<Error>(&result))
+        return error->status() == MYCHAT_E_UNSUPPORTED ? greet_v1(known, *error) : fail(known, *error);
       say_hello(known, std::get<FetchedDocument>(result));
     });
   });
@@ -101,6 +102,7 @@ void Courier::greeted(Link& link, const FetchedDocument& fetched, const federati
           if (!ok) return fail(known, courier_failure(MYCHAT_E_STORE, "The handshake could not be kept."));
           known.busy = false;
           known.greeted = true;
+          known.v1 = false;
           known.greet_anyway = false;
           known.next_try_ms = 0;
           known.key = fetched.document.content.key;

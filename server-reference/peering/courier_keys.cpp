@@ -65,8 +65,9 @@ void Courier::ask_keys(Link& link) {
                   .destination = link.domain,
                   .body = {},
                   .clock_ahead_ms = link.clock_ahead_ms,
-                  .answer_key = link.key,
-                  .timeout = std::chrono::milliseconds(10'000)};
+                  .answer_key = link.v1 ? std::nullopt : std::optional(link.key),
+                  .timeout = std::chrono::milliseconds(10'000),
+                  .is_signed = !link.v1};
     http_.call(std::move(call), [this, id = link.id, handle = handle](auto result) {
       post([this, id, handle, result = std::move(result)] {
         Link& known = this->link(id);

@@ -23,6 +23,9 @@ struct Courier::Link {
   bool greeted = false;  // A handshake ended well since this process began, and nothing spoke against it.
   bool waiting = true;   // Something may wait for it.
   bool greet_anyway = false;
+  bool v1 = false;             // Of protocol 1: unsigned.
+  std::int64_t v1_seq = 0;     // Of the item that is being sent,
+  std::size_t v1_part = 0;     // the requests that were answered.
   bool greeted_again = false;  // At once after a refusal: not once more before something was taken.
   Ed25519PublicKey key{};
   std::string api_url;
@@ -32,6 +35,7 @@ struct Courier::Link {
   std::int64_t failing_since_ms = 0;
   std::int64_t next_try_ms = 0;            // Of the clock's now_ms().
   std::int64_t learn_at_ms = INT64_MIN;    // Of the clock's monotonic_ms().
+  std::int64_t greeted_at_ms = 0;          // Of the clock's monotonic_ms().
   std::int64_t next_send_ms = 0;           // Of the clock's monotonic_ms().
   std::map<std::string, LookUp> look_ups;  // By handle.
   int asking = 0;

@@ -21,8 +21,19 @@ Gate::Gate(Federation& federation, std::string own_domain, const Clock& clock, f
     : federation_(federation),
       own_domain_(std::move(own_domain)),
       clock_(clock),
+      began_s_(clock.now_ms() / 1000),
       nonces_(clock.monotonic_ms(), limits),
       per_origin_({per_minute, 60'000}) {}
+
+// What is older than this process is refused anyway. Others may have clocks that are ahead, or sent within
+// this very second. What lies further ahead was taken by a clock that was wrong then, and would keep a node
+// out for long.
+void Gate::remember_before() {
+  taken_before_ = federation_.signed_since(began_s_);
+  std::erase_if(taken_before_, [this](const auto& one) {
+    return one.second > began_s_ + federation::kSignatureSkewSeconds + 1;
+  });
+}
 
 federation::SignedMessage Gate::look_at(const InboundRequest& request) const {
   federation::SignedMessage message;
@@ -40,6 +51,9 @@ federation::SignedMessage Gate::look_at(const InboundRequest& request) const {
   // Before this process, its nonce may have been used already.
   if (nonces_.too_old(message.created, clock_.now_ms(), clock_.monotonic_ms()))
     throw PeerRefused(401, "stale", "This node began after that was signed.");
+  if (const auto before = taken_before_.find(message.origin);
+      before != taken_before_.end() && message.created <= before->second)
+    throw PeerRefused(401, "stale", "This may have been taken before this node began; sign it again.");
   switch (federation_.judge(message.origin)) {
     case federation::Verdict::kAllowed:
       break;
@@ -99,7 +113,7 @@ FromNode Gate::identified(const InboundRequest& request) {
     throw PeerRefused(401, "handshake_required", "This is not the key known here; begin with a handshake.");
   }
   admit(message, key);
-  return {peer->id, peer->domain};
+  return {peer->id, peer->domain, message.created};
 }
 
 }  // namespace mychat::server

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,10 @@ class Gate {
   Gate(Federation& federation, std::string own_domain, const Clock& clock = Clock::system(),
        federation::NonceLimits limits = {}, int per_minute = 0);
 
+  // Before anything is served: what the process before this one took must not be taken again, and its nonces
+  // are gone. Blocks (reads).
+  void remember_before();
+
   // All that needs no key: form, coverage, digest, destination, times, the operator's rules. Throws
   // PeerRefused.
   federation::SignedMessage look_at(const InboundRequest& request) const;
@@ -62,6 +67,8 @@ class Gate {
   Federation& federation_;
   std::string own_domain_;
   const Clock& clock_;
+  const std::int64_t began_s_;
+  std::map<std::string, std::int64_t, std::less<>> taken_before_;  // The latest signature, by origin.
   federation::NonceMemory nonces_;
   RateLimiter per_origin_;
   std::atomic<std::uint64_t> taken_{0}, refused_{0};

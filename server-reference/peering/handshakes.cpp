@@ -1,5 +1,6 @@
 #include "peering/handshakes.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -9,7 +10,12 @@ namespace mychat::server {
 namespace {
 
 constexpr std::size_t kPendingMax = 1024;
-constexpr std::size_t kFetchingMax = 32;
+constexpr std::ptrdiff_t kPendingOfOneMax = 32;
+// Documents that are being fetched. Whoever names domains that never answer takes places for as long as that
+// takes: so an address has few, and some are kept for nodes that are known.
+constexpr std::size_t kFetchingMax = 128;
+constexpr std::size_t kFetchingOfStrangersMax = 64;
+constexpr std::size_t kFetchingOfOneMax = 8;
 // A hello makes this node ask the domain that it names, which is not proven yet: so an address may not name
 // many, and nobody can use up what the true node of that name has.
 constexpr RateLimit kHellosPerAddress{60, 60'000};
@@ -95,16 +101,9 @@ void Handshakes::take_hello(const std::shared_ptr<InboundRequest>& request,
   int wait = per_address_.take(request->address, now);
   if (wait == 0) wait = per_origin_.take(message.origin + ' ' + request->address, now);
   if (wait > 0) throw PeerRefused(429, "too_many", "Too many handshakes within a minute.", wait);
-  {
-    const std::lock_guard lock(mutex_);
-    if (fetching_ >= kFetchingMax) throw PeerRefused(503, "busy", "Too many handshakes at once.", 5);
-    ++fetching_;
-  }
+  begin_fetching(message.origin, request->address);
   http_.fetch_document(message.origin, [this, request, hello, done = std::move(done)](auto result) {
-    {
-      const std::lock_guard lock(mutex_);
-      --fetching_;
-    }
+    end_fetching(request->address);
     if (const auto* error = std::get_if<Error>(&result)) {
       log_.write(LogLevel::kInfo, "federation", std::string("A handshake was refused: ") + error->what());
       return done(failure_of(*error));
@@ -123,6 +122,24 @@ void Handshakes::take_hello(const std::shared_ptr<InboundRequest>& request,
                               [done, failure = failure_of(error)](const Result<Done>&) { done(failure); });
     }
   });
+}
+
+void Handshakes::begin_fetching(const std::string& origin, const std::string& address) {
+  const bool known = federation_.is_pinned(origin);
+  const std::lock_guard lock(mutex_);
+  const auto found = fetching_for_.find(address);
+  if (fetching_ >= (known ? kFetchingMax : kFetchingOfStrangersMax) ||
+      (found != fetching_for_.end() && found->second >= kFetchingOfOneMax))
+    throw PeerRefused(503, "busy", "Too many handshakes at once.", 5);
+  ++fetching_;
+  ++fetching_for_[address];
+}
+
+void Handshakes::end_fetching(const std::string& address) {
+  const std::lock_guard lock(mutex_);
+  --fetching_;
+  const auto found = fetching_for_.find(address);
+  if (found != fetching_for_.end() && --found->second == 0) fetching_for_.erase(found);
 }
 
 HandshakeOutcome Handshakes::answer(const InboundRequest& request, const federation::Statement& hello,
@@ -150,6 +167,10 @@ void Handshakes::keep(Pending pending) {
   const std::lock_guard lock(mutex_);
   const std::int64_t now = clock_.now_ms();
   std::erase_if(pending_, [now](const auto& one) { return one.second.handshake.expires_at <= now; });
+  const std::string& peer = pending.handshake.agreement.peer;
+  const auto is_of_peer = [&peer](const auto& one) { return one.second.handshake.agreement.peer == peer; };
+  if (std::count_if(pending_.begin(), pending_.end(), is_of_peer) >= kPendingOfOneMax)
+    throw PeerRefused(429, "too_many", "Too many handshakes of this node are open.", 60);
   if (pending_.size() >= kPendingMax) throw PeerRefused(503, "busy", "Too many handshakes at once.", 10);
   const Sha256Digest digest = pending.handshake.welcome_digest;
   pending_.emplace(digest, std::move(pending));

@@ -45,6 +45,8 @@ class Handshakes {
   void take_confirm(const InboundRequest& request, const federation::Statement& confirm,
                     Callback<HandshakeOutcome> done);
   void keep(Pending pending);
+  void begin_fetching(const std::string& origin, const std::string& address);
+  void end_fetching(const std::string& address);
 
   Federation& federation_;
   PeerHttp& http_;
@@ -56,6 +58,7 @@ class Handshakes {
   std::mutex mutex_;
   std::map<Sha256Digest, Pending> pending_;  // By the digest of the welcome.
   std::size_t fetching_ = 0;
+  std::map<std::string, std::size_t> fetching_for_;  // By address.
 };
 
 // Capabilities and limits of this node in a handshake.

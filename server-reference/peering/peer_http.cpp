@@ -34,6 +34,14 @@ Error refused(mychat_status status, const std::string& message, int detail = 0, 
   return {status, MYCHAT_DOMAIN_FEDERATION, message, detail, retryable};
 }
 
+std::vector<federation::HeaderField> v1_fields(const OwnIdentity& own, const PeerCall& call) {
+  std::vector<federation::HeaderField> fields{{"x-origin-node", own.document.domain}};
+  if (!call.body.empty())
+    fields.emplace_back("x-signature",
+                        federation::v1_signature(ed25519_public_pem(own.document.key), call.body));
+  return fields;
+}
+
 PeerAnswer read_answer(mychat::HttpResponse& response, std::int64_t now_ms) {
   PeerAnswer answer;
   answer.status = response.status;
@@ -44,7 +52,8 @@ PeerAnswer read_answer(mychat::HttpResponse& response, std::int64_t now_ms) {
       const Json json =
           Json::parse(response.body, {.max_bytes = 64 * 1024, .max_depth = 8, .max_nodes = 256});
       answer.error = json->find("error").string_or_none().value_or("");
-      answer.detail = plain_line(json->find("detail").string_or_none().value_or(""));
+      const auto message = json->find("message").string_or_none().value_or("");  // Of protocol 1.
+      answer.detail = plain_line(json->find("detail").string_or_none().value_or(message));
     } catch (const Error&) {  // A proxy's own page, perhaps.
     }
   }
@@ -82,7 +91,13 @@ void PeerHttp::close() {
   if (client_) client_->close();  // Its callbacks may ask for it meanwhile, and get none.
 }
 
+std::optional<Error> PeerHttp::refusal_of_name(const std::string& domain) const {
+  if (options_.addresses.allow_non_public || domain.find(':') == std::string::npos) return std::nullopt;
+  return refused(MYCHAT_E_POLICY, domain + " is not asked: names with a port are for development.");
+}
+
 void PeerHttp::fetch_document(const std::string& domain, DocumentCallback done) {
+  if (const auto refusal = refusal_of_name(domain)) return done(*refusal);
   mychat::HttpRequest request;
   request.url = federation::well_known_url(domain, options_.plain_http);
   request.timeout = kDocumentTimeout;
@@ -106,14 +121,44 @@ void PeerHttp::fetch_document(const std::string& domain, DocumentCallback done) 
   }
 }
 
+void PeerHttp::fetch_v1_document(const std::string& domain, const std::string& address, V1Callback done) {
+  if (const auto refusal = refusal_of_name(domain)) return done(*refusal);
+  mychat::HttpRequest request;
+  // Without TLS nothing at all would vouch for such a node.
+  request.url = federation::well_known_url(domain, false);
+  request.connect_to = address;
+  request.once = !address.empty();
+  request.timeout = kDocumentTimeout;
+  request.max_response_bytes = federation::kWellKnownMax;
+  try {
+    HttpClient* const http = client();
+    if (http == nullptr) return done(refused(MYCHAT_E_CLOSED, "This node is stopping."));
+    http->submit(std::move(request), [domain, done](HttpResult result) {
+      if (auto* error = std::get_if<Error>(&result)) return done(*error);
+      std::variant<federation::V1Node, Error> found = refused(MYCHAT_E_INTERNAL, {});
+      try {
+        const auto& response = std::get<mychat::HttpResponse>(result);
+        found = federation::read_v1_well_known(response.status, response.body, domain);
+      } catch (const Error& error) {
+        found = error;
+      }
+      done(std::move(found));
+    });
+  } catch (const Error& error) {
+    done(error);
+  }
+}
+
 void PeerHttp::call(PeerCall call, AnswerCallback done) {
   const auto own = federation_.identity();
   if (!own) return done(refused(MYCHAT_E_INVALID_STATE, "This node has no identity yet."));
   auto sent = std::make_shared<PeerCall>(std::move(call));
   try {
     auto fields = std::make_shared<std::vector<federation::HeaderField>>(
-        federation::sign_request(own->key, own->document.domain, sent->destination, sent->method, sent->url,
-                                 sent->body, (clock_.now_ms() + sent->clock_ahead_ms) / 1000));
+        sent->is_signed
+            ? federation::sign_request(own->key, own->document.domain, sent->destination, sent->method,
+                                       sent->url, sent->body, (clock_.now_ms() + sent->clock_ahead_ms) / 1000)
+            : v1_fields(*own, *sent));
     mychat::HttpRequest request;
     request.method = sent->method == "GET" ? HttpMethod::kGet : HttpMethod::kPost;
     request.url = sent->url;

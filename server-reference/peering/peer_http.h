@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "federation/address_rules.h"
 #include "federation/node_document.h"
+#include "federation/v1.h"
 #include "services/federation.h"
 #include "transport/http_client.h"
 
@@ -41,6 +42,7 @@ struct PeerCall {
   // Whose signature the answer must have; nothing: none is asked for.
   std::optional<Ed25519PublicKey> answer_key;
   std::chrono::milliseconds timeout{30'000};
+  bool is_signed = true;  // False: of protocol 1, whose X-Signature proves nothing.
 };
 
 struct PeerAnswer {
@@ -59,6 +61,7 @@ std::string plain_line(std::string_view text);
 class PeerHttp {
  public:
   using DocumentCallback = std::function<void(std::variant<FetchedDocument, Error>)>;
+  using V1Callback = std::function<void(std::variant<federation::V1Node, Error>)>;
   using AnswerCallback = std::function<void(std::variant<PeerAnswer, Error>)>;
 
   PeerHttp(PeerHttpOptions options, Federation& federation, const Clock& clock = Clock::system());
@@ -67,12 +70,18 @@ class PeerHttp {
   // GET https://DOMAIN/.well-known/mychat-node. Callbacks come on a thread of the client's, or before the
   // call returns; they must not block.  MYCHAT_E_UNSUPPORTED: the node has no document of protocol 2.
   void fetch_document(const std::string& domain, DocumentCallback done);
+  // The same of a node of protocol 1. `address`: the IP address that must answer as that domain; empty:
+  // whatever the name resolves to.
+  void fetch_v1_document(const std::string& domain, const std::string& address, V1Callback done);
   // An answer of status 2xx whose signature does not hold is an error (MYCHAT_E_SIGNATURE). Refusals need
   // none.
   void call(PeerCall call, AnswerCallback done);
   void close();
 
  private:
+  // Whoever can name a port could have this node knock at any door of another's house.
+  std::optional<Error> refusal_of_name(const std::string& domain) const;
+
   PeerHttpOptions options_;
   Federation& federation_;
   const Clock& clock_;

@@ -17,9 +17,10 @@ Peering::Peering(Services& services, PeeringOptions options, std::string own_dom
                  const Clock& clock)
     : federation_(services.federation()),
       http_(std::move(options.http), federation_, clock),
-      gate_(federation_, std::move(own_domain), clock, options.nonces, options.requests_per_minute),
+      gate_(federation_, own_domain, clock, options.nonces, options.requests_per_minute),
       handshakes_(federation_, http_, gate_, log, clock),
       courier_(services, http_, options.courier, log, clock),
+      v1_(services, http_, courier_, std::move(own_domain), options.max_message_size, log, clock),
       clock_(clock),
       reaches_(kReaches) {
   handshakes_.on_established = [this](const std::string& domain) { courier_.established(domain); };
@@ -30,6 +31,7 @@ Peering::~Peering() { stop(); }
 void Peering::prepare() {
   federation_.issue_identity();
   federation_.load_rules();
+  gate_.remember_before();
   federation_.report_audit();
 }
 
@@ -47,6 +49,15 @@ void Peering::reach(const std::string& domain, Callback<std::string> done) {
         done(findings_json(findings));
       },
       clock_);
+}
+
+std::shared_ptr<void> Peering::begin_transaction(NodeId node) {
+  const std::lock_guard lock(under_way_->mutex);
+  if (!under_way_->nodes.insert(node).second) return nullptr;
+  return {static_cast<void*>(under_way_.get()), [kept = under_way_, node](void*) {
+            const std::lock_guard ending(kept->mutex);
+            kept->nodes.erase(node);
+          }};
 }
 
 PeeringStats Peering::stats() { return {federation_.totals(), courier_.stats(), gate_.stats()}; }

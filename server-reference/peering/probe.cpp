@@ -115,6 +115,7 @@ void Probe::fetched(std::variant<FetchedDocument, Error> result) {
     const ProbeStep failed = step_of_failure(*error);
     if (failed > ProbeStep::kConnect) good(ProbeStep::kConnect, domain_ + " is reached.");
     if (failed > ProbeStep::kTls) good(ProbeStep::kTls, "Its certificate is valid.");
+    if (error->status() == MYCHAT_E_UNSUPPORTED) return of_protocol_1(*error);
     return bad(failed, error->what(), error->detail());
   }
   document_ = std::get<FetchedDocument>(std::move(result));
@@ -147,6 +148,19 @@ void Probe::fetched(std::variant<FetchedDocument, Error> result) {
     return bad(ProbeStep::kContinuity, error.what());
   }
   whole_ ? greet() : echo();
+}
+
+void Probe::of_protocol_1(const Error& error) {
+  const auto peer = federation_.peer(domain_);
+  if (peer && !peer->key.empty()) {
+    return bad(ProbeStep::kContinuity,
+               domain_ + " has proven its key before, and now shows a document of protocol 1 without one.");
+  }
+  if (!federation_.accepts_v1()) return bad(ProbeStep::kDocument, error.what(), kProtocol1Status);
+  good(ProbeStep::kDocument,
+       domain_ +
+           " is a node of protocol 1: nothing of it is signed, and this node takes it so (FEDERATION_V1).");
+  end();
 }
 
 PeerCall Probe::call(const char* path, std::string body) const {

@@ -29,6 +29,9 @@ enum class ProbeStep {
 std::string_view probe_step_name(ProbeStep step) noexcept;
 std::optional<ProbeStep> probe_step_of(std::string_view name) noexcept;
 
+// `status` of a node that has no document of protocol 2.
+inline constexpr int kProtocol1Status = 501;
+
 struct ProbeFinding {
   ProbeStep step = ProbeStep::kConnect;
   bool ok = true;
@@ -56,6 +59,7 @@ class Probe : public std::enable_shared_from_this<Probe> {
  private:
   Probe(PeerHttp& http, Federation& federation, std::string domain, bool whole, Done done,
         const Clock& clock);
+  void of_protocol_1(const Error& error);
   void fetched(std::variant<FetchedDocument, Error> result);
   void greet();
   void confirm(const PeerAnswer& welcome);

@@ -20,11 +20,16 @@ constexpr int kAuditAtOnce = 256;
 }  // namespace
 
 std::optional<federation::PinnedNode> pinned_node(const PeerRow& peer) {
-  federation::PinnedNode pinned{.domain = peer.domain, .sequence = peer.sequence, .protocol = peer.protocol};
+  federation::PinnedNode pinned;
+  pinned.domain = peer.domain;
+  pinned.sequence = peer.sequence;
+  pinned.protocol = peer.protocol;
   if (peer.key.size() != pinned.key.size()) return std::nullopt;
   std::copy(peer.key.begin(), peer.key.end(), pinned.key.begin());
   if (peer.digest.size() == pinned.digest.size())
     std::copy(peer.digest.begin(), peer.digest.end(), pinned.digest.begin());
+  if (peer.announced_key.size() == pinned.key.size())
+    std::copy(peer.announced_key.begin(), peer.announced_key.end(), pinned.next_key.emplace().begin());
   return pinned;
 }
 
@@ -102,11 +107,14 @@ void Federation::load_rules() {
   auto db = impl_->context.storage.read();
   impl_->context.rules.set(read_policy(impl_->context, *db));
   std::set<std::string, std::less<>> pinned;
+  std::set<std::string, std::less<>> v1;
   for (const PeerRow& peer : all_peers(*db)) {
     if (!peer.key.empty()) pinned.insert(peer.domain);
+    if (peer.key.empty() && peer.protocol == 1) v1.insert(peer.domain);
   }
   const std::lock_guard lock(impl_->mutex);
   impl_->pinned = std::move(pinned);
+  impl_->v1 = std::move(v1);
 }
 
 void Federation::look_for_commands() {
@@ -207,6 +215,13 @@ std::vector<std::string> Federation::peers_to_tell(std::string_view except, std:
   return domains;
 }
 
+std::map<std::string, std::int64_t, std::less<>> Federation::signed_since(std::int64_t unix_s) {
+  std::map<std::string, std::int64_t, std::less<>> latest;
+  for (const PeerRow& peer : peers())
+    if (peer.in_signed_at >= unix_s) latest.emplace(peer.domain, peer.in_signed_at);
+  return latest;
+}
+
 std::vector<NodeId> Federation::waiting_peers() {
   auto db = impl_->context.storage.read();
   return peers_with_queue(*db);
@@ -217,6 +232,7 @@ void Federation::pin(federation::PinnedNode pinned, std::string api_url,
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->pinned.insert(pinned.domain);
+    impl_->v1.erase(pinned.domain);
   }
   impl_->context.write<NodeId>(
       [pinned = std::move(pinned), api_url = std::move(api_url),
@@ -227,6 +243,7 @@ void Federation::pin(federation::PinnedNode pinned, std::string api_url,
         row.digest = to_bytes(pinned.digest);
         row.api_url = api_url;
         row.protocol = pinned.protocol;
+        row.announced_key = pinned.next_key ? to_bytes(*pinned.next_key) : Bytes();
         if (agreement) {
           row.agreement = agreement_json(*agreement);
           row.clock_ahead_ms = agreement->clock_ahead_ms;

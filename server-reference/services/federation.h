@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,15 @@ struct OutBatch {
   std::string body;       // JSON of a federation::Transaction.
 };
 
+// The next item for a node of protocol 1, as it is sent.
+struct OutV1 {
+  std::string stream;
+  std::int64_t seq = 0;
+  std::string path;       // Below the federation address; empty: protocol 1 has no such thing.
+  std::string body;       // JSON
+  std::size_t parts = 1;  // Requests that it takes.
+};
+
 // A node that was heard of within this time is one that this node speaks with.
 inline constexpr std::int64_t kRecentPeerMs = std::int64_t{8} * 24 * 3'600'000;
 
@@ -77,9 +87,22 @@ class Federation {
   std::vector<PeerRow> peers();
   // The domains of those that a handshake ended well with and that were heard of lately, without `except`.
   std::vector<std::string> peers_to_tell(std::string_view except, std::size_t most);
+  // When what was taken of a node was last signed, by its own time (Unix s): of those where that is no longer
+  // ago than `unix_s`.
+  std::map<std::string, std::int64_t, std::less<>> signed_since(std::int64_t unix_s);
   std::vector<NodeId> waiting_peers();
   // `most_bytes`: of the body; a single larger item is sent alone.
   OutBatch next_batch(NodeId node, int most_items, std::int64_t most_bytes);
+
+  // Nodes of protocol 1, which cannot sign (docs/federation.md, section 7). Whether the operator lets them
+  // in.
+  bool accepts_v1() const;
+  // Was one when it was last asked. Any thread; never blocks.
+  bool is_v1(std::string_view domain) const;
+  // Fails with 403 for a node that has proven a key before.
+  void pin_v1(NodeId node, std::string api_url, Callback<Done> done);
+  // `part`: which request of those that it takes. Nothing when nothing waits.
+  std::optional<OutV1> next_v1(NodeId node, std::size_t part);
 
   // What was proven of a peer: its document and, after a handshake, the agreement.
   void pin(federation::PinnedNode pinned, std::string api_url, std::optional<federation::Agreement> agreement,

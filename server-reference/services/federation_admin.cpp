@@ -163,6 +163,10 @@ std::shared_ptr<const OwnIdentity> FederationAdmin::announce_key(const std::stri
   return change_identity(context_, IdentityChange::kAnnounce, actor, delay_ms);
 }
 
+std::shared_ptr<const OwnIdentity> FederationAdmin::withdraw_key(const std::string& actor) {
+  return change_identity(context_, IdentityChange::kWithdraw, actor);
+}
+
 std::shared_ptr<const OwnIdentity> FederationAdmin::new_key(const std::string& actor) {
   return change_identity(context_, IdentityChange::kNewKey, actor);
 }

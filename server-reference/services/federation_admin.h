@@ -42,6 +42,8 @@ class FederationAdmin {
 
   // A next key, to be used that much later. 409 when one is announced already.
   std::shared_ptr<const OwnIdentity> announce_key(const std::string& actor, std::int64_t delay_ms);
+  // The announced key is not to be used. 409 when there is none, or it is in use by now.
+  std::shared_ptr<const OwnIdentity> withdraw_key(const std::string& actor);
   // Another key at once: the old one is compromised or does not open.
   std::shared_ptr<const OwnIdentity> new_key(const std::string& actor);
 

@@ -23,6 +23,7 @@ struct Federation::Impl {
   mutable std::mutex mutex;
   std::shared_ptr<const OwnIdentity> own;
   std::set<std::string, std::less<>> pinned;
+  std::set<std::string, std::less<>> v1;
   std::function<void(NodeId)> outbound;
   std::function<void(NodeId, federation::Hint)> hint;
   std::function<void(const std::vector<AuditRow>&)> operated;

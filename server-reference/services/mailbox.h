@@ -39,6 +39,7 @@ struct MailboxPage {
 struct FromNode {
   NodeId id = 0;
   std::string domain;
+  std::int64_t signed_at = 0;  // Unix s, by its signature.
 };
 
 // What an answer to a transaction of ours amounts to.
@@ -83,9 +84,14 @@ class Mailbox {
   // when it begins beyond what is known: the answer says where to go on.
   void receive(FromNode peer, federation::Transaction transaction,
                Callback<federation::TransactionAnswer> done);
+  // One item of a node of protocol 1; nothing: it was taken, perhaps before. 403 when that node has proven a
+  // key meanwhile: then it must sign.
+  void receive_v1(FromNode peer, federation::Item item,
+                  Callback<std::optional<federation::ItemFailure>> done);
   // The peer has what the answer says: the queue moves on, and messages that it did not take are marked as
   // failed.
-  void sent(NodeId node, federation::TransactionAnswer answer, std::int64_t latency_ms,
+  // `last`: the number of the last item that it was sent.
+  void sent(NodeId node, std::int64_t last, federation::TransactionAnswer answer, std::int64_t latency_ms,
             Callback<SentOutcome> done);
   // Gives up what has waited since before `time`; how many items that were.
   void expire(NodeId node, std::int64_t time, std::string reason, Callback<int> done);

@@ -87,6 +87,10 @@ std::optional<federation::ItemFailure> MailboxWriter::take(Change& change, const
   if (auto refusal = refusal_of_speaker(peer, item.handle)) return refusal;
   const auto known = find_user(change.db, item.handle);
   if (!known) return std::nullopt;  // Nobody here knows this user.
+  // None may be left out, so what is too much waits, and with it what else this node sends.
+  const bool news = known->public_key != item.public_key || known->signing_key != item.signing_key;
+  if (news && key_changes_.take(std::to_string(known->id), context_.clock.monotonic_ms()) > 0)
+    return failed(std::string(kLater), "");
   take_remote_keys(context_, change, *known, item);
   return std::nullopt;
 }
@@ -94,8 +98,10 @@ std::optional<federation::ItemFailure> MailboxWriter::take(Change& change, const
 std::optional<federation::ItemFailure> MailboxWriter::take(Change& change, const FromNode& peer,
                                                            const wire::ProfileItem& item) {
   if (auto refusal = refusal_of_speaker(peer, item.handle)) return refusal;
-  if (const auto known = find_user(change.db, item.handle))
-    take_remote_profile(context_, change, *known, item);
+  const auto known = find_user(change.db, item.handle);
+  if (!known) return std::nullopt;
+  const bool told = profile_changes_.take(std::to_string(known->id), context_.clock.monotonic_ms()) == 0;
+  take_remote_profile(context_, change, *known, item, told);
   return std::nullopt;
 }
 
@@ -104,6 +110,34 @@ std::optional<federation::ItemFailure> MailboxWriter::take(Change& change, const
   if (auto refusal = refusal_of_speaker(peer, item.handle)) return refusal;
   if (const auto known = find_user(change.db, item.handle)) take_remote_deletion(context_, change, *known);
   return std::nullopt;
+}
+
+std::optional<federation::ItemFailure> MailboxWriter::take_any(Change& change, const FromNode& peer,
+                                                               federation::Item& item) {
+  return std::visit(
+      [&](auto& one) -> std::optional<federation::ItemFailure> {
+        using Kind = std::decay_t<decltype(one)>;
+        if constexpr (std::is_same_v<Kind, federation::NothingItem>) {
+          return std::nullopt;
+        } else if constexpr (std::is_same_v<Kind, federation::RefusedItem>) {
+          return one.failure;
+        } else {
+          return take(change, peer, one);
+        }
+      },
+      item);
+}
+
+std::optional<federation::ItemFailure> MailboxWriter::receive_v1(Change& change, const FromNode& peer,
+                                                                 federation::Item& item) {
+  const auto known = find_peer(change.db, peer.id);
+  if (!known || !known->key.empty() || known->protocol > 1)
+    throw Refused(403, "This node has proven its key before: it must sign what it sends.");
+  auto failure = take_any(change, peer, item);
+  if (failure && failure->code == kLater)
+    throw Refused(429, "Too many new senders of this node within an hour.", 600);
+  put_peer_heard(change.db, peer.id, change.now);
+  return failure;
 }
 
 federation::TransactionAnswer MailboxWriter::receive(Change& change, const FromNode& peer,
@@ -117,18 +151,7 @@ federation::TransactionAnswer MailboxWriter::receive(Change& change, const FromN
   std::int64_t seq = transaction.first - 1;
   for (federation::Item& item : transaction.items) {
     if (++seq <= have) continue;
-    auto failure = std::visit(
-        [&](auto& one) -> std::optional<federation::ItemFailure> {
-          using Kind = std::decay_t<decltype(one)>;
-          if constexpr (std::is_same_v<Kind, federation::NothingItem>) {
-            return std::nullopt;
-          } else if constexpr (std::is_same_v<Kind, federation::RefusedItem>) {
-            return one.failure;
-          } else {
-            return take(change, peer, one);
-          }
-        },
-        item);
+    auto failure = take_any(change, peer, item);
     if (failure && failure->code == kLater) {
       --seq;
       break;
@@ -139,20 +162,21 @@ federation::TransactionAnswer MailboxWriter::receive(Change& change, const FromN
     }
   }
   answer.acked = std::max(have, seq);
-  put_peer_received(change.db, peer.id, transaction.stream, answer.acked, change.now);
+  put_peer_received(change.db, peer.id, transaction.stream, answer.acked, peer.signed_at, change.now);
   return answer;
 }
 
-SentOutcome MailboxWriter::sent(Change& change, NodeId node, const federation::TransactionAnswer& answer,
-                                std::int64_t latency_ms) {
+SentOutcome MailboxWriter::sent(Change& change, NodeId node, std::int64_t last,
+                                const federation::TransactionAnswer& answer, std::int64_t latency_ms) {
   const auto peer = find_peer(change.db, node);
   if (!peer) return {};
   put_peer_seen(change.db, node, latency_ms, change.now);
   if (answer.stream != peer->out_stream) return {false, peer->queued};  // About a stream that is over.
   const auto head = queue_head(change.db, node, 1);
   const std::int64_t first = head.empty() ? peer->out_seq + 1 : head.front().seq;
-  // It lacks what we removed, or has what we never sent: one of both was restored from a backup.
-  if (answer.acked < first - 1 || answer.acked > peer->out_seq) {
+  // It lacks what we removed, or has what we never sent: one of both was restored from a backup. Nothing may
+  // be taken off the queue that was not sent.
+  if (answer.acked < first - 1 || answer.acked > last) {
     restart_stream(change.db, node, uuid_v4(), change.now);
     return {true, peer->queued};
   }
@@ -233,12 +257,24 @@ void Mailbox::receive(FromNode peer, federation::Transaction transaction,
       std::move(done));
 }
 
-void Mailbox::sent(NodeId node, federation::TransactionAnswer answer, std::int64_t latency_ms,
-                   Callback<SentOutcome> done) {
+void Mailbox::receive_v1(FromNode peer, federation::Item item,
+                         Callback<std::optional<federation::ItemFailure>> done) {
+  using Answer = std::optional<federation::ItemFailure>;
+  Impl* impl = impl_.get();
+  auto shared = std::make_shared<federation::Item>(std::move(item));
+  impl->context.write<Answer>(
+      [impl, peer = std::move(peer), shared](Change& change) {
+        return impl->guarded([&] { return impl->writer.receive_v1(change, peer, *shared); });
+      },
+      std::move(done));
+}
+
+void Mailbox::sent(NodeId node, std::int64_t last, federation::TransactionAnswer answer,
+                   std::int64_t latency_ms, Callback<SentOutcome> done) {
   Impl* impl = impl_.get();
   impl->context.write<SentOutcome>(
-      [impl, node, answer = std::move(answer), latency_ms](Change& change) {
-        return impl->guarded([&] { return impl->writer.sent(change, node, answer, latency_ms); });
+      [impl, node, last, answer = std::move(answer), latency_ms](Change& change) {
+        return impl->guarded([&] { return impl->writer.sent(change, node, last, answer, latency_ms); });
       },
       std::move(done));
 }

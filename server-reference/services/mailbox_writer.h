@@ -46,7 +46,10 @@ struct MailboxMemory {
 class MailboxWriter {
  public:
   explicit MailboxWriter(ServiceContext& context)
-      : context_(context), new_senders_({kNewSendersPerHour, 3'600'000}) {}
+      : context_(context),
+        new_senders_({kNewSendersPerHour, 3'600'000}),
+        key_changes_({kChangesPerHour, 3'600'000}),
+        profile_changes_({kChangesPerHour, 3'600'000}) {}
 
   std::vector<Result<AcceptedMessage>> accept(Change& change, const Principal& sender,
                                               std::vector<wire::SendMessageRequest>& drafts,
@@ -59,6 +62,8 @@ class MailboxWriter {
 
   // What another node says: `peer` is proven. Items that are not taken are named, and keep nothing else from
   // being taken.
+  std::optional<federation::ItemFailure> take_any(Change& change, const FromNode& peer,
+                                                  federation::Item& item);
   std::optional<federation::ItemFailure> take(Change& change, const FromNode& peer,
                                               federation::MessageItem& item);
   std::optional<federation::ItemFailure> take(Change& change, const FromNode& peer,
@@ -69,10 +74,12 @@ class MailboxWriter {
                                               const wire::ProfileItem& item);
   std::optional<federation::ItemFailure> take(Change& change, const FromNode& peer,
                                               const wire::AccountDeletedItem& item);
+  std::optional<federation::ItemFailure> receive_v1(Change& change, const FromNode& peer,
+                                                    federation::Item& item);
   federation::TransactionAnswer receive(Change& change, const FromNode& peer,
                                         federation::Transaction& transaction);
-  SentOutcome sent(Change& change, NodeId node, const federation::TransactionAnswer& answer,
-                   std::int64_t latency_ms);
+  SentOutcome sent(Change& change, NodeId node, std::int64_t last,
+                   const federation::TransactionAnswer& answer, std::int64_t latency_ms);
   // A message of this node that the recipient's node will not get, or did not take.
   // One that failed is tried again, because its sender asks for that.
   void send_again(Change& change, std::int64_t seq);
@@ -86,7 +93,8 @@ class MailboxWriter {
   static constexpr std::size_t kMaxWaiting = 256 * 1024;
   static constexpr std::size_t kMaxKnown = 100'000;
   static constexpr int kAckStep = 4096;
-  static constexpr int kNewSendersPerHour = 1000;            // Of one node: each takes a row for good.
+  static constexpr int kNewSendersPerHour = 1000;  // Of one node: each takes a row for good.
+  static constexpr int kChangesPerHour = 30;  // Of one user elsewhere: each is an item in many a mailbox.
   static constexpr std::int64_t kQueuedMessageBytes = 2048;  // Beside its content.
 
  private:
@@ -127,6 +135,8 @@ class MailboxWriter {
 
   ServiceContext& context_;
   RateLimiter new_senders_;
+  RateLimiter key_changes_;
+  RateLimiter profile_changes_;
   std::unordered_map<std::string, KnownUser> users_;
   std::unordered_map<UserId, NodeId> nodes_;  // Of users.
   std::map<std::pair<UserId, UserId>, std::int64_t> conversations_;

@@ -28,6 +28,7 @@ struct NodeConfig {
   bool federation_learn_peers = false;
   std::int64_t federation_max_items = 256;  // Asked for in one transaction.
   federation::Mode federation_mode = federation::Mode::kOpen;
+  bool federation_v1 = false;            // Nodes that cannot sign are taken, over verified TLS.
   bool federation_presence = true;       // Other nodes are told who is online, as far as they may know.
   std::int64_t federation_key_days = 0;  // Age at which the node's key is changed; 0: by command only.
 

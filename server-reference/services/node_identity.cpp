@@ -58,6 +58,7 @@ class Keys {
     } else {
       open();
       if (next_ && rotate_at_.value_or(INT64_MAX) <= change_.now) rotate();
+      if (what == IdentityChange::kWithdraw) withdraw();
       const bool due = context_.config.federation_key_days > 0 && !next_ &&
                        change_.now - key_since_ >= context_.config.federation_key_days * kDayMs;
       if (what == IdentityChange::kAnnounce || due) announce(delay_ms);
@@ -98,6 +99,14 @@ class Keys {
     next_ = Ed25519PrivateKey::generate();
     rotate_at_ = change_.now + delay_ms;
     note("federation key announced", id_of(*next_) + " from " + format_time(*rotate_at_) + " on");
+  }
+
+  // The document that follows has a higher number and names no next key: peers give up what they expected.
+  void withdraw() {
+    if (!next_) throw Refused(409, "No next key is announced.");
+    note("federation key withdrawn", id_of(*next_));
+    next_.reset();
+    rotate_at_.reset();
   }
 
   // Numbers follow the clock, so that a node restored from an old backup does not fall behind what its peers
@@ -196,6 +205,7 @@ bool is_identity_due(const ServiceContext& context, const OwnIdentity& own, std:
 federation::Policy read_policy(const ServiceContext& context, SqliteConnection& db) {
   federation::Policy policy;
   policy.mode = context.config.federation_mode;
+  policy.accept_v1 = context.config.federation_v1;
   for (const RuleRow& rule : federation_rules(db))
     (rule.block ? policy.blocked : policy.allowed).push_back(rule.pattern);
   for (const PeerRow& peer : all_peers(db)) {

@@ -93,6 +93,8 @@ void Presence::Impl::hear(NodeId, const std::string& domain, const federation::P
     holders = contact_holders(*db, user);
   }
   if (holders.empty()) return;
+  // Every change goes to each of them.
+  if (elsewhere_limit.take(std::to_string(user), context.clock.monotonic_ms()) != 0) return;
   const PresenceStatus status = said_status(hint.status);
   const std::int64_t seen = std::min(hint.last_seen, context.clock.now_ms());
   {

@@ -50,7 +50,11 @@ struct ElsewhereUser {
 
 struct Presence::Impl {
   explicit Impl(ServiceContext& chosen)
-      : context(chosen), typing_limit(RateLimit{static_cast<int>(limits::kWsTypingPerMinute), 60'000}) {}
+      : context(chosen),
+        typing_limit(RateLimit{static_cast<int>(limits::kWsTypingPerMinute), 60'000}),
+        elsewhere_limit(RateLimit{kElsewherePerMinute, 60'000}) {}
+
+  static constexpr int kElsewherePerMinute = 30;  // Of one user of another node.
 
   static PresenceStatus status_of(const OnlineUser& user);
   void update(const Caller& caller, const std::function<void(OnlineUser&)>& change);
@@ -72,6 +76,7 @@ struct Presence::Impl {
 
   ServiceContext& context;
   RateLimiter typing_limit;
+  RateLimiter elsewhere_limit;
   std::mutex mutex;
   std::unordered_map<UserId, OnlineUser> users;
   std::map<std::pair<UserId, UserId>, Typist> typists;

@@ -44,7 +44,7 @@ void take_remote_deletion(ServiceContext& context, Change& change, const UserRow
 }
 
 void take_remote_profile(ServiceContext& context, Change& change, const UserRow& user,
-                         const wire::ProfileItem& profile) {
+                         const wire::ProfileItem& profile, bool told) {
   const auto or_none = [](const std::optional<std::string>& text) {
     return text && !text->empty() ? text : std::nullopt;
   };
@@ -53,6 +53,7 @@ void take_remote_profile(ServiceContext& context, Change& change, const UserRow&
   if (user.avatar_url == avatar && user.status_message == status) return;
   change.db.run("UPDATE users SET avatar_url = ?, status_message = ?, updated_at = ? WHERE id = ?", avatar,
                 status, change.now, user.id);
+  if (!told) return;
   const std::string data = data_of(wire::ProfileItem{profile.handle, avatar, status});
   for (const UserId holder : contact_holders(change.db, user.id)) {
     context.put_event(change, holder, ItemType::kProfile, data);

@@ -13,7 +13,8 @@ namespace mychat::server {
 void take_remote_keys(ServiceContext& context, Change& change, const UserRow& user,
                       const wire::KeyChangeItem& keys);
 void take_remote_deletion(ServiceContext& context, Change& change, const UserRow& user);
+// `told`: those who hold the user as a contact hear of it.
 void take_remote_profile(ServiceContext& context, Change& change, const UserRow& user,
-                         const wire::ProfileItem& profile);
+                         const wire::ProfileItem& profile, bool told);
 
 }  // namespace mychat::server

@@ -10,7 +10,7 @@ namespace {
   "SELECT id, domain, standing, node_key, sequence, digest, protocol, api_url, agreement, clock_ahead_ms, " \
   "out_stream, out_seq, out_acked, queued, queued_bytes, failures, next_try_at, last_error, in_stream, "    \
   "in_seq, "                                                                                                \
-  "last_seen, latency_ms, created_at, offered_key FROM nodes "
+  "last_seen, latency_ms, created_at, offered_key, announced_key, in_signed_at FROM nodes "
 
 PeerRow read_peer(const Query& query) {
   PeerRow peer;
@@ -38,6 +38,8 @@ PeerRow read_peer(const Query& query) {
   peer.latency_ms = query.integer(21);
   peer.created_at = query.integer(22);
   peer.offered_key = to_bytes(query.blob(23));
+  peer.announced_key = to_bytes(query.blob(24));
+  peer.in_signed_at = query.integer(25);
   return peer;
 }
 
@@ -99,9 +101,17 @@ void put_peer_identity(SqliteConnection& db, const PeerRow& peer, std::int64_t n
   db.run(
       "UPDATE nodes SET node_key = ?2, sequence = ?3, digest = ?4, protocol = ?5, api_url = ?6, agreement = "
       "?7, "
-      "clock_ahead_ms = ?8, updated_at = ?9 WHERE id = ?1",
+      "clock_ahead_ms = ?8, announced_key = ?9, updated_at = ?10 WHERE id = ?1",
       peer.id, ByteView(peer.key), peer.sequence, ByteView(peer.digest), peer.protocol, peer.api_url,
-      peer.agreement, peer.clock_ahead_ms, now);
+      peer.agreement, peer.clock_ahead_ms, ByteView(peer.announced_key), now);
+}
+
+bool put_peer_v1(SqliteConnection& db, NodeId id, std::string_view api_url, std::int64_t now) {
+  auto unproven = db.query("SELECT 1 FROM nodes WHERE id = ? AND node_key IS NULL AND protocol < 2", id);
+  if (!unproven.step()) return false;
+  db.run("UPDATE nodes SET protocol = 1, api_url = ?2, last_seen = ?3, updated_at = ?3 WHERE id = ?1", id,
+         api_url, now);
+  return true;
 }
 
 void put_peer_key_changed(SqliteConnection& db, NodeId id, ByteView offered, std::string_view error,
@@ -115,7 +125,11 @@ void put_peer_key_changed(SqliteConnection& db, NodeId id, ByteView offered, std
 void put_peer_approved(SqliteConnection& db, NodeId id, bool take_offered, std::int64_t now) {
   // A document of the new key may have any number: what is known of the old key's says nothing about it.
   if (take_offered)
-    db.run("UPDATE nodes SET node_key = offered_key, sequence = 0, digest = NULL WHERE id = ?", id);
+    db.run(
+        "UPDATE nodes SET node_key = offered_key, sequence = 0, digest = NULL, announced_key = NULL WHERE id "
+        "= "
+        "?",
+        id);
   db.run(
       "UPDATE nodes SET standing = ?2, offered_key = NULL, failures = 0, next_try_at = 0, last_error = NULL, "
       "updated_at = ?3 WHERE id = ?1",
@@ -124,7 +138,8 @@ void put_peer_approved(SqliteConnection& db, NodeId id, bool take_offered, std::
 
 void forget_peer_identity(SqliteConnection& db, NodeId id, std::int64_t now) {
   db.run(
-      "UPDATE nodes SET standing = 0, node_key = NULL, offered_key = NULL, sequence = 0, digest = NULL, "
+      "UPDATE nodes SET standing = 0, node_key = NULL, offered_key = NULL, announced_key = NULL, "
+      "sequence = 0, digest = NULL, "
       "protocol = 0, api_url = '', agreement = '', clock_ahead_ms = 0, failures = 0, next_try_at = 0, "
       "last_error = NULL, last_seen = NULL, latency_ms = 0, updated_at = ?2 WHERE id = ?1",
       id, now);
@@ -152,9 +167,11 @@ void put_peer_seen(SqliteConnection& db, NodeId id, std::int64_t latency_ms, std
 }
 
 void put_peer_received(SqliteConnection& db, NodeId id, std::string_view stream, std::int64_t seq,
-                       std::int64_t now) {
-  db.run("UPDATE nodes SET in_stream = ?2, in_seq = ?3, last_seen = ?4, updated_at = ?4 WHERE id = ?1", id,
-         stream, seq, now);
+                       std::int64_t signed_at, std::int64_t now) {
+  db.run(
+      "UPDATE nodes SET in_stream = ?2, in_seq = ?3, in_signed_at = max(in_signed_at, ?4), last_seen = ?5, "
+      "updated_at = ?5 WHERE id = ?1",
+      id, stream, seq, signed_at, now);
 }
 
 bool enqueue(SqliteConnection& db, NodeId node, OutKind kind, std::int64_t message, std::string_view data,

@@ -33,7 +33,8 @@ struct PeerRow {
   PeerStanding standing = PeerStanding::kOpen;
   // Of its document; the key is empty until a handshake.
   Bytes key;
-  Bytes offered_key;  // Another one that it showed without a rotation; empty when there is none.
+  Bytes offered_key;    // Another one that it showed without a rotation; empty when there is none.
+  Bytes announced_key;  // The one that its key is to hand over to; empty when it announced none.
   std::int64_t sequence = 0;
   Bytes digest;
   std::int64_t protocol = 0;
@@ -52,6 +53,7 @@ struct PeerRow {
   // What comes in.
   std::string in_stream;
   std::int64_t in_seq = 0;
+  std::int64_t in_signed_at = 0;          // Unix s: the latest signature that a transaction was taken with.
   std::optional<std::int64_t> last_seen;  // When it last answered or asked.
   std::int64_t latency_ms = 0;
   std::int64_t created_at = 0;
@@ -68,6 +70,8 @@ std::int64_t count_strangers(SqliteConnection& db);
 void remove_strangers(SqliteConnection& db, std::int64_t time);
 // All but the queue's and the streams' numbers, which the functions below keep.
 void put_peer_identity(SqliteConnection& db, const PeerRow& peer, std::int64_t now);
+// A node of protocol 1, which has no key. False, and nothing is changed, for one that has proven a key.
+bool put_peer_v1(SqliteConnection& db, NodeId id, std::string_view api_url, std::int64_t now);
 // Nothing passes until the operator decides about that key.
 void put_peer_key_changed(SqliteConnection& db, NodeId id, ByteView offered, std::string_view error,
                           std::int64_t now);
@@ -82,7 +86,7 @@ void put_peer_seen(SqliteConnection& db, NodeId id, std::int64_t latency_ms, std
 // It answered or asked; what failed before is not forgotten.
 void put_peer_heard(SqliteConnection& db, NodeId node, std::int64_t now);
 void put_peer_received(SqliteConnection& db, NodeId id, std::string_view stream, std::int64_t seq,
-                       std::int64_t now);
+                       std::int64_t signed_at, std::int64_t now);
 
 // In the file, so never another number.
 enum class OutKind : int {

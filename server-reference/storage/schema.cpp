@@ -343,13 +343,19 @@ ALTER TABLE federation_identity ADD COLUMN key_since INTEGER;  -- When the key c
 ALTER TABLE federation_identity ADD COLUMN rotate_at INTEGER;  -- When the next key will.
 )sql";
 
-const std::array<MigrationStep, 4>& steps_of_this_program() {
-  static const std::array<MigrationStep, 4> kSteps{
+constexpr const char* kFromBefore = R"sql(
+ALTER TABLE nodes ADD COLUMN announced_key BLOB;  -- Its next key, of its latest document: its rotation leads there.
+ALTER TABLE nodes ADD COLUMN in_signed_at INTEGER NOT NULL DEFAULT 0;  -- Unix s; of what was taken, the latest.
+)sql";
+
+const std::array<MigrationStep, 5>& steps_of_this_program() {
+  static const std::array<MigrationStep, 5> kSteps{
       {{1, "The tables of the first version", kFirst},
        {2, "Messages as bytes and items in the order they arrive, for smaller commits; users are counted",
         kDense},
        {3, "Other nodes, what waits for them, and their users", kFederation},
-       {4, "What operators change, and the next key of the node", kOperators}}};
+       {4, "What operators change, and the next key of the node", kOperators},
+       {5, "What other nodes announced, and when what they sent was signed", kFromBefore}}};
   return kSteps;
 }
 

@@ -19,6 +19,9 @@
 namespace mychat {
 namespace {
 
+constexpr std::chrono::milliseconds kSenderKeysWait{3'000};
+constexpr std::chrono::seconds kSilentFor{60};
+
 MessageStatus to_stored(wire::DeliveryStatus status) noexcept {
   switch (status) {
     case wire::DeliveryStatus::kDelivered:
@@ -44,6 +47,31 @@ struct Inbox::Arrival {
   std::optional<std::string>
       sent_here;  // The id here of a message that a v1 node took without our learning of it.
 };
+
+// The keys of a sender of another node, which may be slow or silent: what came from elsewhere does not wait
+// for it long, and not again for a while. Its messages are kept unverified until its keys are known.
+void Inbox::ask_sender(const std::string& handle, std::stop_token stop) {
+  const auto domain_of = [](std::string_view of) { return of.substr(std::min(of.find('@'), of.size())); };
+  const std::string domain(domain_of(handle));
+  if (domain == domain_of(core_.handle())) {
+    fetch_peer(core_, handle, std::move(stop));
+    return;
+  }
+  const auto silent = [&domain] {
+    return Error(MYCHAT_E_TIMEOUT, MYCHAT_DOMAIN_NODE,
+                 domain.substr(std::min<std::size_t>(1, domain.size())) + " does not answer.", 0, true);
+  };
+  const auto now = std::chrono::steady_clock::now();
+  std::erase_if(silent_, [now](const auto& one) { return one.second <= now; });
+  if (silent_.contains(domain)) throw silent();
+  try {
+    fetch_peer(core_, handle, std::move(stop), kSenderKeysWait);
+  } catch (const Error& error) {
+    if (error.status() != MYCHAT_E_TIMEOUT) throw;
+    silent_[domain] = std::chrono::steady_clock::now() + kSilentFor;
+    throw silent();
+  }
+}
 
 // Messages that are not addressed to or from this account, or name no proper user, are dropped: a node that
 // sends such things is broken, and nothing could be done with them.
@@ -82,7 +110,7 @@ std::vector<Inbox::Arrival> Inbox::open(std::vector<const wire::MessageOut*> mes
   }
   for (const std::string& handle : unknown) {
     try {
-      fetch_peer(core_, handle, stop);
+      ask_sender(handle, stop);
     } catch (const Error& error) {
       // Without a connection nothing is acknowledged either: the message comes again.
       if (error.status() == MYCHAT_E_CANCELLED || error.status() == MYCHAT_E_CLOSED ||
@@ -121,7 +149,7 @@ void Inbox::verify_doubtful(const std::vector<Sealed>& sealed, std::vector<Opene
     if (asked.insert(sealed[i].sender).second) {
       try {
         if (!sealed[i].mine) {
-          fetch_peer(core_, sealed[i].sender, stop);
+          ask_sender(sealed[i].sender, stop);
         } else if (core_.keys()) {
           learn_own_signer(core_, stop);
         }

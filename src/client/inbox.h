@@ -2,6 +2,7 @@
 // and the cursor in one transaction. The node is acknowledged by the caller, after it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -39,6 +40,7 @@ class Inbox {
   void verify_doubtful(const std::vector<Sealed>& sealed, std::vector<Opened>& opened,
                        std::set<std::string> asked, std::stop_token stop);
   bool waits(const std::string& sender, const Bytes& signer);
+  void ask_sender(const std::string& handle, std::stop_token stop);
   void ask_present(const wire::KeyChangeItem& item, std::stop_token stop);
   std::vector<Arrival> open(std::vector<const wire::MessageOut*> messages, std::stop_token stop);
   void store_arrival(Change& change, Arrival& arrival);
@@ -51,6 +53,8 @@ class Inbox {
                const std::optional<MessageFailure>& failure = std::nullopt);
 
   Core& core_;
+  // Other nodes that did not tell a sender's keys in time, and until when nothing waits for them again.
+  std::map<std::string, std::chrono::steady_clock::time_point> silent_;
   // As the node told while these items were processed; nothing of a user who is gone.
   std::map<std::string, std::optional<PeerKeys>> present_;
 };

@@ -95,7 +95,7 @@ struct NodeApi::Call {
   bool once = true;  // Unless doing it twice is the same as doing it once.
 };
 
-std::string NodeApi::perform(Call call) {
+HttpRequest NodeApi::request_of(Call& call) const {
   HttpRequest request;
   request.method = call.method;
   request.url = base_.with_target(call.target).to_string();
@@ -111,9 +111,12 @@ std::string NodeApi::perform(Call call) {
   request.timeout = call.timeout;
   request.max_response_bytes = call.max_answer;
   request.once = call.once && call.method != HttpMethod::kGet;
+  return request;
+}
 
+std::string NodeApi::perform(Call call) {
   const auto pending = std::make_shared<Pending>();
-  const HttpRequestId id = http_.submit(std::move(request), [pending](HttpResult result) {
+  const HttpRequestId id = http_.submit(request_of(call), [pending](HttpResult result) {
     const std::lock_guard lock(pending->mutex);
     pending->result.emplace(std::move(result));
     pending->done.notify_all();
@@ -127,12 +130,16 @@ std::string NodeApi::perform(Call call) {
       pending->done.wait(lock, [&] { return pending->result.has_value(); });
     }
   }
-  if (auto* error = std::get_if<Error>(&*pending->result)) {
+  return body_of(*pending->result);
+}
+
+std::string NodeApi::body_of(HttpResult& result) {
+  if (auto* error = std::get_if<Error>(&result)) {
     // Not the node's doing, and not to be taken for it.
     if (error->status() == MYCHAT_E_OUT_OF_MEMORY) throw std::bad_alloc();
     throw Error(*error);
   }
-  auto& response = std::get<HttpResponse>(*pending->result);
+  auto& response = std::get<HttpResponse>(result);
   if (response.status >= 200 && response.status < 300) return std::move(response.body);
   const auto retry_after = response.retry_after(Clock::system().now_ms());
   throw node_error(response.status, wire::ErrorBody::parse(response.body).sentence(),
@@ -239,9 +246,19 @@ wire::UserPublic NodeApi::user(const Secret& token, std::string_view handle, std
       perform({HttpMethod::kGet, "/api/users/" + encode_segment(handle), &token, {}, std::move(stop)}));
 }
 
-wire::KeyResponse NodeApi::keys(std::string_view handle, std::stop_token stop) {
-  return parse_answer<wire::KeyResponse>(
-      perform({HttpMethod::kGet, "/api/keys/" + encode_segment(handle), nullptr, {}, std::move(stop)}));
+wire::KeyResponse NodeApi::keys(std::string_view handle, std::stop_token stop,
+                                std::chrono::milliseconds timeout) {
+  return parse_answer<wire::KeyResponse>(perform(
+      {HttpMethod::kGet, "/api/keys/" + encode_segment(handle), nullptr, {}, std::move(stop), timeout}));
+}
+
+void NodeApi::ask_keys(std::string_view handle, HttpCallback done) {
+  Call call{HttpMethod::kGet, "/api/keys/" + encode_segment(handle), nullptr, {}, {}};
+  http_.submit(request_of(call), std::move(done));
+}
+
+wire::KeyResponse NodeApi::read_keys(HttpResult result) {
+  return parse_answer<wire::KeyResponse>(body_of(result));
 }
 
 wire::KeyResponse NodeApi::update_keys(const Secret& token, const wire::KeyUpdate& update,

@@ -51,7 +51,11 @@ class NodeApi {
   void delete_account(const Secret& token, const wire::DeleteAccount& request, std::stop_token stop);
 
   wire::UserPublic user(const Secret& token, std::string_view handle, std::stop_token stop);
-  wire::KeyResponse keys(std::string_view handle, std::stop_token stop);
+  wire::KeyResponse keys(std::string_view handle, std::stop_token stop,
+                         std::chrono::milliseconds timeout = {});  // 0: the usual one.
+  // The same in two parts, for who does not wait: `done` comes once, on the HTTP client's thread.
+  void ask_keys(std::string_view handle, HttpCallback done);
+  static wire::KeyResponse read_keys(HttpResult result);
   wire::KeyResponse update_keys(const Secret& token, const wire::KeyUpdate& update, std::stop_token stop);
   std::vector<wire::Contact> contacts(const Secret& token, std::stop_token stop);
   wire::Contact add_contact(const Secret& token, const wire::ContactRequest& request, std::stop_token stop);
@@ -69,6 +73,8 @@ class NodeApi {
 
  private:
   struct Call;
+  HttpRequest request_of(Call& call) const;
+  static std::string body_of(HttpResult& result);  // Throws what is no good answer.
   std::string perform(Call call);
 
   HttpClient http_;

@@ -4,6 +4,7 @@
 
 #include "base/encoding.h"
 #include "client/peers.h"
+#include "client/retry.h"
 #include "crypto/hash.h"
 #include "e2ee/envelope_v1.h"
 #include "keys/public_key.h"
@@ -13,6 +14,7 @@
 namespace mychat {
 namespace {
 
+constexpr std::int64_t kLookUpPause = 250;
 constexpr std::int64_t kKeyChangedDelay = 60 * 60 * 1000;  // What ends the wait makes it due at once.
 
 std::optional<std::string> present(std::string text) {
@@ -77,11 +79,46 @@ bool ends_connection(const Error& error) noexcept {
 }
 
 std::vector<OutboxEntry> Outbox::due_messages(std::size_t limit) {
+  take_answers();
   const std::lock_guard lock(core_.mutex);
   core_.require_open();
-  std::vector<OutboxEntry> due = core_.store->outbox().due(core_.now(), limit, true);
-  std::erase_if(due, [](const OutboxEntry& entry) { return entry.kind != OutboxKind::kMessage; });
+  // Those that wait for keys must not take the place of others.
+  std::vector<OutboxEntry> due = core_.store->outbox().due(core_.now(), limit + look_ups_.wanted(), true);
+  std::erase_if(due, [this](const OutboxEntry& entry) {
+    return entry.kind != OutboxKind::kMessage || look_ups_.wants(entry.recipient);
+  });
+  if (due.size() > limit) due.erase(due.begin() + static_cast<std::ptrdiff_t>(limit), due.end());
   return due;
+}
+
+void Outbox::take_answers() {
+  for (LookUps::Answer& answer : look_ups_.take()) learn(std::move(answer));
+}
+
+void Outbox::learn(LookUps::Answer answer) {
+  const std::string handle = std::move(answer.handle);
+  try {
+    const PeerKeys keys = check_answer(core_, handle, NodeApi::read_keys(std::move(answer.result)));
+    bool learned = false;
+    {
+      Change change(core_);
+      learned = !core_.announced.changed_since(handle, answer.asked_at);
+      if (learned) {
+        learn_keys(change, handle, keys);
+        change.commit();
+      }
+    }
+    if (!learned) return look_ups_.want(handle);
+    retry_if_wanted_quietly(core_);
+  } catch (const Error& error) {
+    std::vector<OutboxEntry> waiting;
+    {
+      const std::lock_guard lock(core_.mutex);
+      core_.require_open();
+      waiting = core_.store->outbox().due_in_lane(handle, core_.now(), 1);
+    }
+    for (const OutboxEntry& entry : waiting) cannot_send(entry, error);
+  }
 }
 
 std::vector<OutboxEntry> Outbox::due_receipts(std::size_t limit) {
@@ -93,7 +130,10 @@ std::vector<OutboxEntry> Outbox::due_receipts(std::size_t limit) {
 std::optional<std::int64_t> Outbox::next_due_at() {
   const std::lock_guard lock(core_.mutex);
   core_.require_open();
-  return core_.store->outbox().next_due_at();
+  auto next = core_.store->outbox().next_due_at();
+  // What waits for keys is due all the while; their coming wakes.
+  if (next && look_ups_.wanted() != 0) next = std::max(*next, core_.now() + kLookUpPause);
+  return next;
 }
 
 void Outbox::wake() {
@@ -108,16 +148,29 @@ void Outbox::put_off(const OutboxEntry& entry, const Error& error, std::int64_t 
   core_.store->outbox().reschedule(entry.seq, core_.now() + delay_ms, {error.status(), error.what()});
 }
 
-RsaPublicKey Outbox::accepted_key(const std::string& handle, std::stop_token stop) {
-  auto contact = known_peer(core_, handle);
-  if (!contact) contact = fetch_peer(core_, handle, std::move(stop));
+std::optional<RsaPublicKey> Outbox::accepted_key(const std::string& handle) {
+  const auto contact = known_peer(core_, handle);
+  if (!contact) return std::nullopt;
   if (contact->pending)
     throw Error(MYCHAT_E_KEY_CHANGED, MYCHAT_DOMAIN_KEYS,
                 "The recipient's key changed; compare safety numbers and accept it.");
   return parse_public_key(contact->public_key);
 }
 
-std::optional<wire::SendMessageRequest> Outbox::prepare(const OutboxEntry& entry, std::stop_token stop) {
+void Outbox::cannot_send(const OutboxEntry& entry, const Error& error) {
+  if (error.status() == MYCHAT_E_KEY_CHANGED || error.status() == MYCHAT_E_NO_IDENTITY) {
+    put_off(entry, error, kKeyChangedDelay);
+  } else if (is_permanent(error)) {
+    refused(entry.message_id, error, 0);
+  } else if (ends_connection(error) && error.status() != MYCHAT_E_TIMEOUT) {
+    throw;  // What is being handled: a node's answer says more than `error` does.
+  } else {
+    // One user whose keys cannot be had must not keep the others' messages waiting.
+    put_off(entry, error, delay_after(entry.attempts, 0));
+  }
+}
+
+std::optional<wire::SendMessageRequest> Outbox::prepare(const OutboxEntry& entry) {
   std::optional<Message> message;
   bool replaced = false;
   {
@@ -138,15 +191,19 @@ std::optional<wire::SendMessageRequest> Outbox::prepare(const OutboxEntry& entry
     const auto ring = core_.require_keys();
     const std::string me = core_.require_handle();
     // Notes to oneself are sealed to the key that is here, whatever the node says.
-    const RsaPublicKey recipient_key =
-        entry.recipient == me ? ring->current.public_key() : accepted_key(entry.recipient, stop);
+    const auto recipient_key =
+        entry.recipient == me ? std::optional(ring->current.public_key()) : accepted_key(entry.recipient);
+    if (!recipient_key) {
+      look_ups_.want(entry.recipient);
+      return std::nullopt;
+    }
     const EnvelopeContext context{message->id, me, entry.recipient, message->content_type,
                                   format_time(message->sent_at)};
     SealOptions options;
     if ((core_.policy() & MYCHAT_POLICY_NO_SENDER_COPY) == 0)
       options.sender_key = &ring->current.public_key();
     options.signing_key = &ring->signing_key;
-    EnvelopeFields sealed = seal_envelope(view(*message->body), recipient_key, context, options);
+    EnvelopeFields sealed = seal_envelope(view(*message->body), *recipient_key, context, options);
     wire::SendMessageRequest request;
     request.id = message->id;
     request.recipient_handle = entry.recipient;
@@ -161,16 +218,7 @@ std::optional<wire::SendMessageRequest> Outbox::prepare(const OutboxEntry& entry
     request.sent_at = context.sent_at;
     return request;
   } catch (const Error& error) {
-    if (error.status() == MYCHAT_E_KEY_CHANGED || error.status() == MYCHAT_E_NO_IDENTITY) {
-      put_off(entry, error, kKeyChangedDelay);
-    } else if (is_permanent(error)) {
-      refused(entry.message_id, error, 0);
-    } else if (ends_connection(error)) {
-      throw;
-    } else {
-      // One user whose keys cannot be had must not keep the others' messages waiting.
-      put_off(entry, error, delay_after(entry.attempts, 0));
-    }
+    cannot_send(entry, error);
   }
   return std::nullopt;
 }

@@ -3,13 +3,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/core.h"
+#include "client/look_ups.h"
 #include "protocol/message.h"
 #include "protocol/ws_frames.h"
 
@@ -17,30 +19,39 @@ namespace mychat {
 
 class Outbox {
  public:
-  explicit Outbox(Core& core) : core_(core) {}
+  // `wake_up`: called on any thread when something that waited may go on.
+  Outbox(Core& core, std::function<void()> wake_up) : core_(core), look_ups_(core, std::move(wake_up)) {}
 
-  // Heads of the conversations' queues that are due.
+  // Heads of the conversations' queues that are due, but for those whose recipients' keys are being asked
+  // for. Throws what ends the connection.
   std::vector<OutboxEntry> due_messages(std::size_t limit);
   std::vector<OutboxEntry> due_receipts(std::size_t limit);
   std::optional<std::int64_t> next_due_at();
 
-  // The request for the node; fetches the recipient's keys when they are not known (blocks). Nothing when the
-  // entry cannot be sent now: then it was failed or put off. Throws what ends the connection.
-  std::optional<wire::SendMessageRequest> prepare(const OutboxEntry& entry, std::stop_token stop);
+  // The request for the node. Nothing when the entry cannot be sent now: then it was failed or put off, or
+  // the recipient's keys are asked for first, and the others go on meanwhile.
+  std::optional<wire::SendMessageRequest> prepare(const OutboxEntry& entry);
 
   // The node's answers.
   void accepted(std::span<const wire::SentResult> results);
   void refused(const std::string& message_id, const Error& error, std::int64_t retry_after_ms);
   void receipts_sent(const std::vector<OutboxEntry>& entries);
 
+  void close() { look_ups_.close(); }  // `wake_up` is not called any more.
+
   // Called when a connection stands: everything is due at once.
   void wake();
 
  private:
-  RsaPublicKey accepted_key(const std::string& handle, std::stop_token stop);
+  void take_answers();
+  void learn(LookUps::Answer answer);
+  std::optional<RsaPublicKey> accepted_key(const std::string& handle);
+  // While `error` is handled: throws it when it ends the connection.
+  void cannot_send(const OutboxEntry& entry, const Error& error);
   void put_off(const OutboxEntry& entry, const Error& error, std::int64_t delay_ms);
 
   Core& core_;
+  LookUps look_ups_;
 };
 
 // The lane of read receipts. No handle holds a line break.

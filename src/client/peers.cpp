@@ -147,8 +147,12 @@ std::optional<Contact> known_peer(Core& core, std::string_view handle) {
   return contact;
 }
 
-PeerKeys ask_keys(Core& core, std::string_view handle, std::stop_token stop) {
-  const wire::KeyResponse answer = core.node().keys(handle, std::move(stop));
+PeerKeys ask_keys(Core& core, std::string_view handle, std::stop_token stop,
+                  std::chrono::milliseconds timeout) {
+  return check_answer(core, handle, core.node().keys(handle, std::move(stop), timeout));
+}
+
+PeerKeys check_answer(Core& core, std::string_view handle, const wire::KeyResponse& answer) {
   if (normalize_handle(answer.full_handle) != std::string(handle))
     throw Error(MYCHAT_E_PROTOCOL, MYCHAT_DOMAIN_PROTOCOL,
                 "The node answered with the keys of another user.");
@@ -182,9 +186,10 @@ Contact learn_from_node(Core& core, std::string_view handle, const std::function
               0, true);
 }
 
-Contact fetch_peer(Core& core, std::string_view handle, std::stop_token stop) {
+Contact fetch_peer(Core& core, std::string_view handle, std::stop_token stop,
+                   std::chrono::milliseconds timeout) {
   return learn_from_node(
-      core, handle, [&] { return ask_keys(core, handle, stop); }, nullptr);
+      core, handle, [&] { return ask_keys(core, handle, stop, timeout); }, nullptr);
 }
 
 std::string vouched_name(std::string_view handle) { return "vouched." + std::string(handle); }

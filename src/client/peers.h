@@ -2,6 +2,7 @@
 // accepted is never replaced silently (docs/protocol.md, section 7).
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <stop_token>
@@ -9,6 +10,7 @@
 #include <string_view>
 
 #include "client/core.h"
+#include "protocol/user.h"
 
 namespace mychat {
 
@@ -40,8 +42,13 @@ std::optional<Contact> known_peer(Core& core, std::string_view handle);
 // that may be older than a change of keys announced meanwhile is not used: the node is asked again. Blocks.
 Contact learn_from_node(Core& core, std::string_view handle, const std::function<PeerKeys()>& ask,
                         const std::function<void(Change&, Contact&)>& also);
-PeerKeys ask_keys(Core& core, std::string_view handle, std::stop_token stop);
-Contact fetch_peer(Core& core, std::string_view handle, std::stop_token stop);
+// `timeout`: 0 is the usual one.
+PeerKeys ask_keys(Core& core, std::string_view handle, std::stop_token stop,
+                  std::chrono::milliseconds timeout = {});
+// What the node answered when it was asked for the keys of that user.
+PeerKeys check_answer(Core& core, std::string_view handle, const wire::KeyResponse& answer);
+Contact fetch_peer(Core& core, std::string_view handle, std::stop_token stop,
+                   std::chrono::milliseconds timeout = {});
 
 // The signing key that the accepted identity key certifies, or nothing.
 std::optional<Ed25519PublicKey> accepted_signing_key(const Contact& contact);

@@ -9,7 +9,7 @@
 
 namespace mychat {
 
-Sync::Sync(Core& core) : core_(core), inbox_(core), outbox_(core) {}
+Sync::Sync(Core& core) : core_(core), inbox_(core), outbox_(core, [this] { kick(); }) {}
 
 void Sync::start() {
   const std::lock_guard lock(mutex_);

@@ -26,7 +26,10 @@ namespace mychat {
 class Sync {
  public:
   explicit Sync(Core& core);
-  ~Sync() { shutdown(); }
+  ~Sync() {
+    shutdown();
+    outbox_.close();
+  }
   Sync(const Sync&) = delete;
   Sync& operator=(const Sync&) = delete;
 

@@ -102,7 +102,7 @@ void Sync::send_over_http(const Secret& token, const wire::NodeInfo& info, std::
     const std::vector<OutboxEntry> due = outbox_.due_messages(64);
     if (due.empty()) return;
     for (const OutboxEntry& entry : due) {
-      auto request = outbox_.prepare(entry, stop);
+      auto request = outbox_.prepare(entry);
       if (!request) continue;
       try {
         if (!idempotent) {

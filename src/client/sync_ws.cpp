@@ -256,7 +256,7 @@ void Sync::pump(Channel& channel, const Secret& token, std::stop_token stop) {
   for (const OutboxEntry& entry : outbox_.due_messages(kMaxInFlight)) {
     if (in_flight_.contains(entry.message_id)) continue;
     if (channel.queued_bytes() > kMaxAhead) return;
-    auto request = outbox_.prepare(entry, stop);
+    auto request = outbox_.prepare(entry);
     if (!request) continue;
     const std::size_t ahead = channel.queued_bytes() + request->encrypted_content.size();
     channel.send(wire::SendFrame{std::move(*request)});

@@ -12,10 +12,23 @@ namespace {
   throw Error(status, MYCHAT_DOMAIN_FEDERATION, message);
 }
 
-// The document's own check has shown that its rotations form a chain that ends at its key.
-bool handed_over(const Ed25519PublicKey& pinned, const NodeDocument& document) {
-  return std::any_of(document.rotations.begin(), document.rotations.end(),
-                     [&](const NodeKeyRotation& rotation) { return rotation.from == pinned; });
+// The document's own check has shown that its rotations form a chain that ends at its key. Whoever stole the
+// pinned key can sign a rotation to one of their own, but not one that the announced key takes part in.
+void check_handed_over(const PinnedNode& pinned, const NodeDocument& document) {
+  bool elsewhere = false;
+  for (const NodeKeyRotation& rotation : document.rotations) {
+    if (rotation.from != pinned.key) continue;
+    if (!pinned.next_key || rotation.to == *pinned.next_key) return;
+    elsewhere = true;
+  }
+  if (elsewhere) {
+    refuse(MYCHAT_E_KEY_CHANGED, pinned.domain + " announced " + node_key_id(*pinned.next_key) +
+                                     " as its next key and now uses another one: traffic with it stops "
+                                     "until the operator accepts the new key.");
+  }
+  refuse(MYCHAT_E_KEY_CHANGED, "The key of " + pinned.domain +
+                                   " is another one, and the key known so far did not sign that: "
+                                   "traffic with it stops until the operator accepts the new key.");
 }
 
 }  // namespace
@@ -27,11 +40,7 @@ Continuity check_continuity(const std::optional<PinnedNode>& pinned, const Verif
   if (shown.domain != who)
     refuse(MYCHAT_E_KEY_MISMATCH, "The document is of " + shown.domain + ", not of " + who + ".");
   const bool same_key = shown.key == pinned->key;
-  if (!same_key && !handed_over(pinned->key, shown)) {
-    refuse(MYCHAT_E_KEY_CHANGED, "The key of " + who +
-                                     " is another one, and the key known so far did not sign that: "
-                                     "traffic with it stops until the operator accepts the new key.");
-  }
+  if (!same_key) check_handed_over(*pinned, shown);
   if (shown.sequence < pinned->sequence) {
     refuse(MYCHAT_E_STALE, "The document of " + who + " has the sequence number " +
                                std::to_string(shown.sequence) + ", but " + std::to_string(pinned->sequence) +
@@ -59,7 +68,8 @@ PinnedNode pin(const std::optional<PinnedNode>& pinned, const VerifiedDocument& 
           .key = document.content.key,
           .sequence = document.content.sequence,
           .digest = document.digest,
-          .protocol = pinned ? pinned->protocol : 0};
+          .protocol = pinned ? pinned->protocol : 0,
+          .next_key = document.content.next_key};
 }
 
 void refuse_v1_of_pinned(const std::optional<PinnedNode>& pinned) {

@@ -17,6 +17,7 @@ struct PinnedNode {
   std::int64_t sequence = 0;
   Sha256Digest digest{};
   std::int64_t protocol = 0;  // The highest one that a handshake with it ended with; 0: none yet.
+  std::optional<Ed25519PublicKey> next_key{};  // Announced: a rotation away from `key` leads there.
   bool operator==(const PinnedNode&) const = default;
 };
 
@@ -28,8 +29,9 @@ enum class Continuity {
 };
 
 // Throws MYCHAT_E_STALE (a lower sequence number: rolled back; or the same with other content),
-// MYCHAT_E_KEY_CHANGED (another key without a rotation from the pinned one: traffic stops, the operator
-// decides), MYCHAT_E_DOWNGRADE (no protocol as new as the one before).
+// MYCHAT_E_KEY_CHANGED (another key without a rotation from the pinned one, or with one that leads elsewhere
+// than to the key that was announced: traffic stops, the operator decides), MYCHAT_E_DOWNGRADE (no protocol
+// as new as the one before).
 Continuity check_continuity(const std::optional<PinnedNode>& pinned, const VerifiedDocument& document);
 
 // The memory after that document; `protocol` stays. Throws MYCHAT_E_MALFORMED for a weak key (weak_key.h).

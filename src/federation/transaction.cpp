@@ -40,7 +40,9 @@ MessageItem read_message(JsonView data, std::size_t max_content) {
   return item;
 }
 
-ReceiptItem read_receipt(JsonView data) {
+}  // namespace
+
+ReceiptItem receipt_from_data(JsonView data) {
   Fields fields(data, "data");
   ReceiptItem item;
   item.recipient_handle = fields.handle("recipient_handle");
@@ -52,6 +54,8 @@ ReceiptItem read_receipt(JsonView data) {
   item.timestamp = parse_time(timestamp).value_or(0);
   return item;
 }
+
+namespace {
 
 // Handles in the canonical form; key and fingerprint have the right form, whether they hold is for the
 // receiver.
@@ -83,7 +87,7 @@ wire::AccountDeletedItem read_account_deleted(JsonView data) {
 Item read_known(std::string_view type, JsonView data, std::size_t max_content) {
   if (type == kNothing) return NothingItem{};
   if (type == kMessage) return read_message(data, max_content);
-  if (type == kReceipt) return read_receipt(data);
+  if (type == kReceipt) return receipt_from_data(data);
   if (type == kKeyChange) return read_key_change(data);
   if (type == kProfile) return read_profile(data);
   if (type == kAccountDeleted) return read_account_deleted(data);

@@ -78,6 +78,9 @@ struct TransactionAnswer {
   bool operator==(const TransactionAnswer&) const = default;
 };
 
+// The data of a receipt. Throws MYCHAT_E_MALFORMED or ValidationError.
+ReceiptItem receipt_from_data(JsonView data);
+
 // The JSON of one item.
 void write_item(JsonWriter& out, const Item& item);
 // The same from the JSON of its data.

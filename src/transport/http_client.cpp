@@ -91,6 +91,9 @@ HttpRequestId HttpClient::Impl::submit(HttpRequest request, HttpCallback callbac
     throw_argument("The request's address is not http or https.");
   require_confidential(url, options_.allow_plaintext);
   check_headers(request.headers);
+  if (!request.connect_to.empty() &&
+      request.connect_to.find_first_not_of("0123456789abcdefABCDEF.:") != std::string::npos)
+    throw_argument("What the request is to connect to is no IP address.");
   if (request.body.size() > kMaxRequestBytes) throw_argument("The request's body is larger than 64 MiB.");
   if (request.timeout < std::chrono::milliseconds::zero() || request.timeout > std::chrono::hours(24)) {
     throw_argument("The request's time-out must be at most a day.");

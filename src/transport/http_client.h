@@ -29,6 +29,9 @@ struct HttpHeader {
 
 struct HttpRequest {
   HttpMethod method = HttpMethod::kGet;
+  // An IP address to connect to in the place of those that the host of `url` has; the certificate must still
+  // be that host's. Empty: the name is resolved.
+  std::string connect_to;
   std::string url;  // Absolute: parse_node_url(...).with_target("/api/...").to_string().
   std::vector<HttpHeader> headers;
   std::string body;

@@ -101,6 +101,14 @@ void HttpTransfer::prepare(const TransportOptions& options, const std::string& a
   set(CURLOPT_NOPROGRESS, 1L);
   set(CURLOPT_TCP_NODELAY, 1L);
   if (request_.once) set(CURLOPT_FRESH_CONNECT, 1L);
+  if (!request_.connect_to.empty()) {
+    const bool is_v6 = request_.connect_to.find(':') != std::string::npos;
+    std::string rule = "::";  // Whatever host and port: another host, the same port.
+    rule.append(is_v6 ? "[" : "").append(request_.connect_to).append(is_v6 ? "]:" : ":");
+    connect_to_.reset(curl_slist_append(nullptr, rule.c_str()));
+    if (!connect_to_) throw std::bad_alloc();
+    set(CURLOPT_CONNECT_TO, connect_to_.get());
+  }
   // A cancelled look-up is left to end by itself; otherwise cancelling would wait for the resolver.
   set(CURLOPT_QUICK_EXIT, 1L);
   set(CURLOPT_OPENSOCKETFUNCTION, &HttpTransfer::on_socket);

@@ -38,6 +38,9 @@ class HttpTransfer {
   struct FreeEasy {
     void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
   };
+  struct FreeList {
+    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+  };
   static curl_socket_t on_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
@@ -59,6 +62,7 @@ class HttpTransfer {
   std::chrono::milliseconds connect_timeout_{0};
   std::chrono::steady_clock::time_point started_;
   curl_slist* header_list_ = nullptr;
+  std::unique_ptr<curl_slist, FreeList> connect_to_;  // Outlives the handle.
   std::unique_ptr<CURL, FreeEasy> easy_;
   HttpResponse response_;
   std::size_t header_bytes_ = 0;

@@ -1,5 +1,8 @@
 // Another node that does what it must not: against a whole node, which refuses it and goes on.
+#include <atomic>
+#include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "crypto/random.h"
@@ -170,6 +173,38 @@ TEST_F(Attacks, ARotationSignedByTheOldKeyIsFollowed) {
   EXPECT_EQ(rogue.post(node, kTransactions, transaction({})).status, 200);
 }
 
+TEST_F(Attacks, ARotationToAnotherKeyThanTheAnnouncedOneAsksTheOperator) {
+  const Ed25519PrivateKey old = rogue.key;
+  const Ed25519PrivateKey announced = Ed25519PrivateKey::generate();
+  NodeDocument document = rogue.document();
+  document.next_key = announced.public_key();
+  rogue.show(document);
+  ASSERT_NO_FATAL_FAILURE(rogue.greet(node));
+  const auto rotate_to = [&](const Ed25519PrivateKey& key, std::int64_t sequence) {
+    rogue.key = key;
+    rogue.sequence = sequence;
+    NodeDocument rotated = rogue.document();
+    rotated.rotations = {NodeKeyRotation::make(rogue.domain, old, key, sequence)};
+    rogue.show(rotated);
+  };
+  rotate_to(Ed25519PrivateKey::generate(), 2);  // As a thief of the old key would.
+  const Ed25519PrivateKey stolen = rogue.key;
+  EXPECT_EQ(rogue.hello(node).status, 403);
+  const auto shown = node.ask({"federation", "show", rogue.domain});
+  EXPECT_NE(shown.text.find("key-changed"), std::string::npos) << shown.text;
+  EXPECT_NE(shown.text.find(node_key_id(announced.public_key()) + " as its next key"), std::string::npos)
+      << shown.text;
+  // The operator says that the known key is right: the announced one is followed, the thief's never.
+  rotate_to(announced, 3);
+  ASSERT_EQ(node.ask({"federation", "approve", rogue.domain, "--key", node_key_id(old.public_key())}).code,
+            0);
+  node.wait_taken_up();
+  ASSERT_NO_FATAL_FAILURE(rogue.greet(node));
+  EXPECT_EQ(rogue.post(node, kTransactions, transaction({})).status, 200);
+  rotate_to(stolen, 4);
+  EXPECT_EQ(rogue.hello(node).status, 403);
+}
+
 TEST_F(Attacks, AnOlderDocumentIsRefused) {
   rogue.sequence = 7;
   rogue.show(rogue.document());
@@ -226,6 +261,72 @@ TEST_F(Attacks, NodesThatAreSlowOrSilentHoldUpNobody) {
   expect_alive();
 }
 
+// Users of silent nodes come first in the outbox of one and the same user.
+TEST_F(Attacks, ASilentNodeHoldsUpNoOtherConversationOfTheUser) {
+  const auto wait_long = [](test::Connection& connection) {
+    connection.wait_closed(std::chrono::seconds(60));
+  };
+  test::Server silent(wait_long);
+  test::Server second(wait_long);
+  const FederatedNode other({"--federation-allow-private", "true"});
+  Sdk bob = user(other, "bob", test::kBobKey);
+  Sdk carol = user(node, "carol", test::kBobKey);
+  for (const std::uint32_t flags : {0U, std::uint32_t{MYCHAT_CLIENT_NO_WEBSOCKET}}) {
+    Sdk::Options options;
+    options.store = dir.file("sender-" + std::to_string(flags));
+    options.node_url = node.process->url();
+    options.flags = flags;
+    Sdk sdk(options);
+    ASSERT_EQ(sdk.import_key(test::kAliceKey), MYCHAT_OK) << sdk.error;
+    ASSERT_EQ(sdk.register_user("sender_" + std::to_string(flags)), MYCHAT_OK) << sdk.error;
+    sdk.wait_state(flags == 0 ? MYCHAT_CONNECTION_ONLINE : MYCHAT_CONNECTION_POLLING);
+    std::vector<std::string> stuck;
+    for (int i = 0; i < 6; ++i) {
+      for (const test::Server* server : {&silent, &second}) {
+        stuck.push_back(sdk.send("aaa" + std::to_string(i) + "@127.0.0.1:" + std::to_string(server->port()),
+                                 "into the void"));
+      }
+    }
+    const auto began = std::chrono::steady_clock::now();
+    // Of another node and of this one, neither known before; in order within a conversation.
+    const std::string tag = std::to_string(flags);
+    const std::string first = sdk.send(bob.handle, "first " + tag);
+    const std::string then = sdk.send(bob.handle, "then " + tag);
+    const std::string near = sdk.send(carol.handle, "near " + tag);
+    EXPECT_EQ(bob.wait_message("first " + tag).id, first);
+    EXPECT_EQ(bob.wait_message("then " + tag).id, then);
+    EXPECT_EQ(carol.wait_message("near " + tag).id, near);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(6)) << tag;
+    EXPECT_LT(bob.message(first).position, bob.message(then).position);
+    for (const std::string& id : stuck) EXPECT_EQ(sdk.message(id).status, MYCHAT_MESSAGE_QUEUED);
+  }
+}
+
+// A node that sends well and then never tells who its senders are.
+TEST_F(Attacks, SendersWhoseKeysNeverComeHoldUpNoOtherMessage) {
+  const FederatedNode other({"--federation-allow-private", "true"});
+  Sdk victim = alice();
+  Sdk bob = user(other, "bob", test::kBobKey);
+  bob.send(victim.handle, "known");
+  victim.wait_message("known");
+  ASSERT_NO_FATAL_FAILURE(rogue.greet(node));
+  rogue.hides_keys = true;
+  constexpr int kSenders = 8;
+  std::vector<Item> items;
+  for (int i = 0; i < kSenders; ++i)
+    items.emplace_back(message("eve_" + std::to_string(i) + "@" + rogue.domain, victim.handle));
+  EXPECT_EQ(rogue.post(node, kTransactions, transaction(items)).status, 200);
+  const auto began = std::chrono::steady_clock::now();
+  bob.send(victim.handle, "past them");
+  victim.wait_message("past them");
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(9))
+      << "each of them was waited for";
+  for (const Item& item : items) {
+    const std::string& id = *std::get<MessageItem>(item).message.id;
+    EXPECT_EQ(victim.times_received(id), 1) << "kept all the same";
+  }
+}
+
 TEST_F(Attacks, AddressesThatAreNotPublicAreNotAsked) {
   const FederatedNode strict;  // Without the switch for development.
   const int before = rogue.asked();
@@ -266,6 +367,41 @@ TEST_F(Attacks, TooManyHandshakesOfOneNodeAreHeldBackAndOthersAreNot) {
   EXPECT_GE(refused, 9);
   Rogue calm;
   EXPECT_EQ(calm.hello(node).status, 200);
+}
+
+TEST_F(Attacks, HandshakesOfNodesThatNeverAnswerLeaveRoomForOthers) {
+  const FederatedNode behind({"--federation-allow-private", "true", "--trusted-proxies", "127.0.0.1"});
+  test::Server silent([](test::Connection& connection) { connection.wait_closed(std::chrono::seconds(60)); });
+  std::atomic<int> busy = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 16; ++i) {
+    threads.emplace_back([&] {
+      Rogue evil;
+      evil.domain = "127.0.0.1:" + std::to_string(silent.port());
+      evil.forwarded_for = "192.0.2.1";
+      busy += evil.hello(behind).status == 503 ? 1 : 0;
+    });
+  }
+  while (busy < 8) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  Rogue calm;
+  calm.forwarded_for = "192.0.2.2";
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(calm.hello(behind).status, 200);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(busy, 8) << "of one address";
+}
+
+TEST_F(Attacks, NobodyMakesTheNodeKnockAtAnyNumberOfDoors) {
+  const test::ClosedPort nobody;
+  const std::string at = "@127.0.0.1:" + std::to_string(nobody.port());
+  int held_back = 0;
+  for (int i = 0; i < 70; ++i)
+    held_back += rest(node.port, "GET", "/api/keys/user_" + std::to_string(i) + at).status == 429 ? 1 : 0;
+  EXPECT_GE(held_back, 9);
+  // What is known is answered all the same.
+  Sdk sdk = alice();
+  EXPECT_EQ(rest(node.port, "GET", "/api/keys/" + sdk.handle).status, 200);
 }
 
 TEST_F(Attacks, ANodeThatGreetsWellAndTakesNothingIsTriedEverMoreSeldom) {

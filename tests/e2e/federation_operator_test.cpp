@@ -25,6 +25,7 @@ struct Listed {
   std::string last_error;
   std::string key_id;
   std::string offered_key_id;
+  std::string next_key_id;
   bool has_next_retry = false;
   std::int64_t queued = 0;
   std::int64_t failures = 0;
@@ -42,6 +43,7 @@ class FederationOperator : public FederatedTest {
                     std::string(node.find("last_error").string_or_none().value_or("")),
                     std::string(node.string("key_id")),
                     std::string(node.string("offered_key_id")),
+                    std::string(node.string("next_key_id")),
                     node.find("next_retry").string_or_none().has_value(),
                     node.integer("queued"),
                     node.integer("failures")};
@@ -331,6 +333,31 @@ TEST_F(FederationOperator, KeysChangeWhileNodesAreKilled) {
 }
 
 // A node that was away while another changed its key twice follows the signed chain.
+TEST_F(FederationOperator, AnAnnouncementIsSeenByOthersAndTakenBack) {
+  const FederatedNode a(kPrivate);
+  const FederatedNode b(kPrivate);
+  Sdk alice = user(a, "alice", test::kAliceKey);
+  Sdk bob = user(b, "bob", test::kBobKey);
+  alice.wait_status(alice.send(bob.handle, "first"), MYCHAT_MESSAGE_DELIVERED);
+  EXPECT_EQ(listed(b, a.domain)->next_key_id, "");
+  EXPECT_EQ(a.ask({"federation", "rotate", "--withdraw"}).code, 1) << "there is nothing to take back";
+  EXPECT_EQ(a.ask({"federation", "rotate", "--withdraw", "--hours", "1"}).code, 2);
+  ASSERT_NO_FATAL_FAILURE(operate(a, {"federation", "rotate", "--hours", "48"}));
+  const std::string announced(
+      Json::parse(a.ask({"federation", "show", "--json"}).text)->string("next_key_id"));
+  ASSERT_FALSE(announced.empty());
+  // Told at once, so that the others hold this node to it.
+  alice.until([&] { return listed(b, a.domain)->next_key_id == announced; }, "the announcement is there");
+  ASSERT_NO_FATAL_FAILURE(operate(a, {"federation", "rotate", "--withdraw"}));
+  alice.until([&] { return listed(b, a.domain)->next_key_id.empty(); }, "it is taken back there, too");
+  ASSERT_NO_FATAL_FAILURE(operate(a, {"federation", "rotate", "--hours", "0"}));
+  alice.until([&] { return listed(b, a.domain)->key_id == own_key_id(a); }, "another key is followed");
+  EXPECT_EQ(listed(b, a.domain)->status, "ok");
+  EXPECT_NE(own_key_id(a), announced);
+  const std::string id = alice.send(bob.handle, "under the new key");
+  EXPECT_EQ(bob.wait_message("under the new key").id, id);
+}
+
 TEST_F(FederationOperator, ANodeThatMissedTwoChangesOfAKeyFollowsThem) {
   const FederatedNode a(kPrivate);
   FederatedNode b(kPrivate);

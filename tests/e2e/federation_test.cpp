@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -136,8 +137,7 @@ TEST_F(Federation, ANewKeyIsToldToTheOtherNode) {
   EXPECT_NE(bob.account().fingerprint, before);
 }
 
-// Of one node only, by an hour and by a day, either way.
-class WrongClock : public Federation, public ::testing::WithParamInterface<int> {
+class OtherClock : public Federation {
  protected:
   void set_clock_ahead(std::int64_t seconds) const {
     std::fstream file(dir.file("clock"), std::ios::in | std::ios::out | std::ios::binary);
@@ -146,15 +146,63 @@ class WrongClock : public Federation, public ::testing::WithParamInterface<int> 
   }
   std::unique_ptr<FederatedNode> with_clock_ahead(std::int64_t seconds) const {
     set_clock_ahead(seconds);
-    ::setenv("CLOCK_AHEAD_FILE", dir.file("clock").c_str(), 1);
-    ::setenv("LD_PRELOAD", MYCHAT_CLOCK_AHEAD, 1);
-    auto node =
-        std::make_unique<FederatedNode>(std::vector<std::string>{"--federation-allow-private", "true"});
-    ::unsetenv("LD_PRELOAD");
-    ::unsetenv("CLOCK_AHEAD_FILE");
+    std::unique_ptr<FederatedNode> node;
+    with_that_clock([&] {
+      node = std::make_unique<FederatedNode>(std::vector<std::string>{"--federation-allow-private", "true"});
+    });
     return node;
   }
+  void with_that_clock(const std::function<void()>& start) const {
+    ::setenv("CLOCK_AHEAD_FILE", dir.file("clock").c_str(), 1);
+    ::setenv("LD_PRELOAD", MYCHAT_CLOCK_AHEAD, 1);
+    start();
+    ::unsetenv("LD_PRELOAD");
+    ::unsetenv("CLOCK_AHEAD_FILE");
+  }
 };
+
+// All nodes have the clock that moves; nothing is lost before the seven days are over, and then it is said.
+TEST_F(OtherClock, ANodeThatIsAwayForAWeekGetsWhatWaitedAndOneThatStaysAwayIsGivenUp) {
+  constexpr std::int64_t kHourS = 3'600;
+  constexpr std::int64_t kWeekS = 7 * 24 * kHourS;
+  const auto home = with_clock_ahead(0);
+  const auto away = with_clock_ahead(0);
+  const auto gone = with_clock_ahead(0);
+  Sdk alice = user(*home, "alice", test::kAliceKey);
+  Sdk bob = user(*away, "bob", test::kBobKey);
+  Sdk carol = user(*gone, "carol", test::kBobKey);
+  for (Sdk* peer : {&bob, &carol}) {
+    alice.send(peer->handle, "before");
+    peer->wait_message("before");
+  }
+  away->process->kill();
+  gone->process->kill();
+  const std::string to_away = alice.send(bob.handle, "during");
+  const std::string to_gone = alice.send(carol.handle, "during");
+  for (const std::string& id : {to_away, to_gone}) alice.wait_status(id, MYCHAT_MESSAGE_PENDING);
+  set_clock_ahead(kWeekS - 2 * kHourS);
+  home->process->kill();  // What was queued, and since when, is on the disk.
+  with_that_clock([&] { home->process->start(); });
+  alice.wait_online();
+  alice.pump_for(1'500);
+  for (const std::string& id : {to_away, to_gone})
+    EXPECT_EQ(alice.message(id).status, MYCHAT_MESSAGE_PENDING);
+  with_that_clock([&] { away->process->start(); });
+  EXPECT_EQ(bob.wait_message("during").id, to_away);
+  alice.wait_status(to_away, MYCHAT_MESSAGE_DELIVERED);
+  EXPECT_EQ(bob.times_received(to_away), 1);
+  set_clock_ahead(kWeekS + kHourS);
+  home->process->kill();
+  with_that_clock([&] { home->process->start(); });
+  ASSERT_EQ(alice.login("alice"), MYCHAT_OK) << alice.error;  // A session lasts a week, too.
+  alice.wait_status(to_gone, MYCHAT_MESSAGE_FAILED);
+  EXPECT_NE(alice.explain(to_gone).description.find("could not be reached for 7 days"), std::string::npos)
+      << alice.explain(to_gone).description;
+  EXPECT_EQ(alice.message(to_away).status, MYCHAT_MESSAGE_DELIVERED);
+}
+
+// Of one node only, by an hour and by a day, either way.
+class WrongClock : public OtherClock, public ::testing::WithParamInterface<int> {};
 
 INSTANTIATE_TEST_SUITE_P(Seconds, WrongClock, ::testing::Values(300, -300, 3600, -3600, 86'400, -86'400),
                          [](const auto& param) {

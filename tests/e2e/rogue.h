@@ -105,6 +105,7 @@ class Rogue {
     request.url = "http://" + node.domain + path;
     request.body = body;
     for (const auto& [name, value] : fields) request.headers.push_back({name, value});
+    if (!forwarded_for.empty()) request.headers.push_back({"X-Forwarded-For", forwarded_for});
     std::promise<HttpResult> promise;
     client_.submit(std::move(request),
                    [&promise](HttpResult result) { promise.set_value(std::move(result)); });
@@ -141,8 +142,10 @@ class Rogue {
   }
 
   std::string domain;
+  std::string forwarded_for;  // Where a proxy would say that it comes from.
   Ed25519PrivateKey key = Ed25519PrivateKey::generate();
   std::int64_t sequence = 1;
+  std::atomic<bool> hides_keys = false;  // Whoever asks for a user's gets no answer at all.
 
  private:
   static std::string body_of(const char* name, const federation::Statement& statement) {
@@ -160,6 +163,9 @@ class Rogue {
       std::string answer;
       if (request->target == "/api/federation/handshake") {
         answer = shake_hands(*request);
+      } else if (hides_keys && request->target.starts_with("/api/federation/keys/")) {
+        connection.wait_closed(std::chrono::seconds(60));
+        return;
       } else if (request->target == kTransactions) {
         ++transactions_;
         // With what an operator's terminal must not be sent.

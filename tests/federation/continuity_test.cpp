@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "federation/pin_text.h"
 #include "nodes.h"
 #include "support/expect_error.h"
 
@@ -66,6 +67,46 @@ TEST(Continuity, APeerThatMissedSeveralRotationsFollowsTheChain) {
   const VerifiedDocument shown = verify_document(document.sign(third.key), kAlpha.domain, kNow);
   EXPECT_EQ(check_continuity(pin(std::nullopt, kAlpha.verified(5)), shown), Continuity::kRotated);
   EXPECT_EQ(check_continuity(pin(std::nullopt, rotated(second, kAlpha.key, 6)), shown), Continuity::kRotated);
+}
+
+TEST(Continuity, AnAnnouncedKeyIsTheOnlyOneThatTheKnownOneHandsOverTo) {
+  const Node announced{.domain = kAlpha.domain};
+  const Node thief{.domain = kAlpha.domain};
+  NodeDocument document = kAlpha.document(5);
+  document.next_key = announced.key.public_key();
+  const PinnedNode pinned =
+      pin(std::nullopt, verify_document(document.sign(kAlpha.key), kAlpha.domain, kNow));
+  EXPECT_EQ(pinned.next_key, announced.key.public_key());
+  EXPECT_EQ(pin_from_text(pin_text(pinned)), pinned);
+  // Whoever stole the present key signs a rotation to their own.
+  EXPECT_ERROR(check_continuity(pinned, rotated(thief, kAlpha.key, 6)), MYCHAT_E_KEY_CHANGED,
+               "announced " + node_key_id(announced.key.public_key()));
+  const VerifiedDocument as_announced = rotated(announced, kAlpha.key, 6);
+  EXPECT_EQ(check_continuity(pinned, as_announced), Continuity::kRotated);
+  EXPECT_FALSE(pin(pinned, as_announced).next_key);
+  // Also when it went on from there meanwhile.
+  const Node later{.domain = kAlpha.domain};
+  NodeDocument further = later.document(9);
+  further.rotations = {NodeKeyRotation::make(kAlpha.domain, kAlpha.key, announced.key, 6),
+                       NodeKeyRotation::make(kAlpha.domain, announced.key, later.key, 9)};
+  EXPECT_EQ(check_continuity(pinned, verify_document(further.sign(later.key), kAlpha.domain, kNow)),
+            Continuity::kRotated);
+}
+
+TEST(Continuity, AnAnnouncedKeyIsTakenBackByANewerDocument) {
+  const Node announced{.domain = kAlpha.domain};
+  const Node other{.domain = kAlpha.domain};
+  NodeDocument document = kAlpha.document(5);
+  document.next_key = announced.key.public_key();
+  const PinnedNode pinned =
+      pin(std::nullopt, verify_document(document.sign(kAlpha.key), kAlpha.domain, kNow));
+  EXPECT_ERROR(check_continuity(pinned, kAlpha.verified(4)), MYCHAT_E_STALE, "5 was seen");
+  const VerifiedDocument withdrawn = kAlpha.verified(6);
+  EXPECT_EQ(check_continuity(pinned, withdrawn), Continuity::kRenewed);
+  const PinnedNode after = pin(pinned, withdrawn);
+  EXPECT_FALSE(after.next_key);
+  EXPECT_EQ(pin_from_text(pin_text(after)), after);
+  EXPECT_EQ(check_continuity(after, rotated(other, kAlpha.key, 7)), Continuity::kRotated);
 }
 
 TEST(Continuity, ADowngradeIsRefused) {

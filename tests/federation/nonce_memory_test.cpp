@@ -70,6 +70,17 @@ TEST(NonceMemory, AFloodOfOneOriginFillsItsOwnPartOnly) {
   EXPECT_EQ(memory.accept("late.example", "1", 300, 101), kFresh);  // The others' time is over.
 }
 
+TEST(NonceMemory, OfAMillionOriginsItRemembersABoundedNumber) {
+  NonceMemory memory(0, {.per_origin = 10, .in_all = 100'000});
+  int taken = 0;
+  for (int i = 0; i < 1'000'000; ++i)
+    taken += memory.accept("o" + std::to_string(i) + ".example", "1", 100, 1) == kFresh ? 1 : 0;
+  EXPECT_EQ(taken, 100'000);
+  EXPECT_EQ(memory.size(), 100'000U);
+  EXPECT_EQ(memory.accept("late.example", "1", 300, 101), kFresh);
+  EXPECT_EQ(memory.size(), 1U);
+}
+
 TEST(NonceMemory, KnowsWhatMayHaveBeenSeenBeforeItBegan) {
   const NonceMemory memory(50'400);
   // At 1000.9 of the clock that signatures go by.

@@ -214,6 +214,65 @@ TEST_F(FederationServices, TheNextKeyIsAnnouncedThenUsedWithBothKeysWord) {
   EXPECT_EQ(shown().content.rotations.size(), 1U);
 }
 
+TEST_F(FederationServices, AnAnnouncedKeyIsTakenBackByADocumentWithAHigherNumber) {
+  federation().issue_identity();
+  const auto first = shown();
+  EXPECT_EQ(refused([&] { admin().withdraw_key(kOperator); }), 409);
+  const auto announced = admin().announce_key(kOperator, kDay);
+  federation().load_identity();
+  const auto pinned = federation::pin(federation::pin(std::nullopt, first), shown());
+  ASSERT_EQ(pinned.next_key, announced->document.next_key);
+  admin().withdraw_key(kOperator);
+  federation().load_identity();
+  const auto withdrawn = shown();
+  EXPECT_EQ(withdrawn.content.key, first.content.key);
+  EXPECT_FALSE(withdrawn.content.next_key);
+  EXPECT_GT(withdrawn.content.sequence, announced->document.sequence);
+  EXPECT_EQ(federation::check_continuity(pinned, withdrawn), federation::Continuity::kRenewed);
+  // Its time comes, and nothing happens; also not after a restart.
+  clock_.advance(2 * kDay);
+  reopen();
+  federation().issue_identity();
+  EXPECT_EQ(shown().content.key, first.content.key);
+  EXPECT_EQ(refused([&] { admin().withdraw_key(kOperator); }), 409);
+  // Another one can be announced, and peers that saw the withdrawal follow it.
+  admin().announce_key(kOperator, kDay);
+  clock_.advance(kDay);
+  federation().issue_identity();
+  const auto rotated = shown();
+  EXPECT_NE(rotated.content.key, first.content.key);
+  EXPECT_NE(rotated.content.key, *announced->document.next_key);
+  EXPECT_EQ(federation::check_continuity(federation::pin(pinned, withdrawn), rotated),
+            federation::Continuity::kRotated);
+  EXPECT_EQ(actions(),
+            (std::vector<std::string>{"node: federation key in use", "root: federation key announced",
+                                      "root: federation key withdrawn", "root: federation key announced"}));
+  // What is in use by now is not taken back.
+  EXPECT_EQ(refused([&] { admin().withdraw_key(kOperator); }), 409);
+}
+
+TEST_F(FederationServices, WhatAPeerAnnouncedIsKeptUntilAnotherKeyIsApproved) {
+  const auto announced = Ed25519PrivateKey::generate().public_key();
+  const auto offered = Ed25519PrivateKey::generate().public_key();
+  federation::PinnedNode pinned;
+  pinned.domain = "a.example";
+  pinned.key = Ed25519PrivateKey::generate().public_key();
+  pinned.sequence = 7;
+  pinned.protocol = 2;
+  pinned.next_key = announced;
+  const auto id = sync<NodeId>(
+      [&](auto done) { federation().pin(pinned, "https://a.example/f", federation::Agreement{}, done); });
+  reopen();
+  EXPECT_EQ(pinned_node(*federation().peer("a.example")), pinned);
+  (void)sync<Done>([&](auto done) { federation().key_changed(id.value(), offered, "Another key.", done); });
+  admin().approve(kOperator, "a.example", federation::node_key_id(pinned.key));
+  EXPECT_EQ(pinned_node(*federation().peer("a.example"))->next_key, announced)
+      << "the known key's word stands";
+  (void)sync<Done>([&](auto done) { federation().key_changed(id.value(), offered, "Another key.", done); });
+  admin().approve(kOperator, "a.example", federation::node_key_id(offered));
+  EXPECT_FALSE(pinned_node(*federation().peer("a.example"))->next_key);
+}
+
 TEST_F(FederationServices, TheDocumentIsRenewedWithinItsLifeAndNumbersNeverDecrease) {
   federation().issue_identity();
   std::int64_t number = shown().content.sequence;
@@ -359,6 +418,28 @@ TEST_F(PresenceElsewhere, IsBelievedForFiveMinutes) {
   hear(federation::PresenceHint{"dave@far.example", federation::HintedPresence::kOnline, clock_.now_ms()});
   hear(federation::PresenceHint{"carol@far.example", federation::HintedPresence::kOnline, clock_.now_ms()});
   EXPECT_EQ(listener->wait_notes(4).size(), 4U);
+}
+
+TEST_F(PresenceElsewhere, ThatFlickersIsToldAFewTimesOnly) {
+  const Caller alice = enter("alice");
+  befriend("carol@far.example", alice->user);
+  befriend("dave@far.example", alice->user);
+  const auto listener = std::make_shared<Listener>();
+  const auto subscription = services_->bus().subscribe(alice->user, listener);
+  std::vector<federation::Hint> hints;
+  for (int i = 0; i < 200; ++i) {
+    const auto status = i % 2 == 0 ? federation::HintedPresence::kOnline : federation::HintedPresence::kAway;
+    hints.emplace_back(federation::PresenceHint{"carol@far.example", status, clock_.now_ms()});
+  }
+  hints.emplace_back(
+      federation::PresenceHint{"dave@far.example", federation::HintedPresence::kOnline, clock_.now_ms()});
+  services_->presence().hear(node_, "far.example", std::move(hints));
+  auto notes = listener->wait_notes(31);
+  ASSERT_EQ(notes.size(), 31U);
+  EXPECT_EQ(notes.back(), "presence dave@far.example online") << "more is told than within a minute may be";
+  clock_.advance(60'000);
+  hear(federation::PresenceHint{"carol@far.example", federation::HintedPresence::kOffline, clock_.now_ms()});
+  EXPECT_EQ(listener->wait_notes(32).back(), "presence carol@far.example offline");
 }
 
 TEST_F(PresenceElsewhere, IsToldAtOnceAgainInTimeAndToThoseWhoMayKnow) {

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <netdb.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <map>
@@ -13,6 +14,8 @@ namespace {
 
 struct Entry {
   std::vector<std::string> addresses;
+  bool changing = false;
+  std::size_t asked = 0;
   bool silent = false;
   int inside = 0;
 };
@@ -45,6 +48,22 @@ FakeName::FakeName(std::string name, std::vector<std::string> addresses) : name_
 FakeName::~FakeName() {
   const std::lock_guard lock(table().mutex);
   table().entries.erase(name_);
+}
+
+ChangingName::ChangingName(std::string name, std::vector<std::string> addresses) : name_(std::move(name)) {
+  const std::lock_guard lock(table().mutex);
+  table().entries[name_].addresses = std::move(addresses);
+  table().entries[name_].changing = true;
+}
+
+ChangingName::~ChangingName() {
+  const std::lock_guard lock(table().mutex);
+  table().entries.erase(name_);
+}
+
+int ChangingName::asked() const {
+  const std::lock_guard lock(table().mutex);
+  return static_cast<int>(table().entries[name_].asked);
 }
 
 SilentName::SilentName(std::string name) : name_(std::move(name)) {
@@ -89,6 +108,8 @@ extern "C" __attribute__((visibility("default"))) int getaddrinfo(const char* no
       return EAI_AGAIN;
     }
     addresses = entry.addresses;
+    const std::size_t turn = entry.asked++;
+    if (entry.changing) addresses = {addresses[std::min(turn, addresses.size() - 1)]};
   }
   addrinfo* first = nullptr;
   addrinfo** last = &first;

@@ -19,6 +19,19 @@ class FakeName {
   std::string name_;
 };
 
+// While it lives, each look-up of `name` gets the next of these addresses; the last one from then on.
+class ChangingName {
+ public:
+  ChangingName(std::string name, std::vector<std::string> addresses);
+  ~ChangingName();
+  ChangingName(const ChangingName&) = delete;
+  ChangingName& operator=(const ChangingName&) = delete;
+  int asked() const;
+
+ private:
+  std::string name_;
+};
+
 // While it lives, looking `name` up does not return; the destructor lets it fail and waits until all have
 // returned.
 class SilentName {

@@ -58,6 +58,13 @@ Error failure_of(HttpRequest request, TransportOptions options = {}) {
   return outcome.error();
 }
 
+HttpResponse response_of(HttpRequest request, TransportOptions options) {
+  HttpClient client(std::move(options));
+  Outcome outcome;
+  client.submit(std::move(request), outcome.callback());
+  return outcome.response();
+}
+
 TEST(Http, SendsWhatWasAskedAndReturnsWhatWasAnswered) {
   std::mutex mutex;
   std::vector<RawRequest> seen;
@@ -573,6 +580,38 @@ TEST(Http, TheFilterIsAskedAboutEveryAddressThatANameResolvesTo) {
             MYCHAT_E_POLICY);
   // The second one may be connected to, but nobody listens there.
   EXPECT_EQ(failure_of(request, filtered(not_the_first)).status(), MYCHAT_E_NETWORK);
+}
+
+// As a name server does that wants to lead a node into its own network: the first answer is harmless.
+TEST(Http, AnAnswerThatChangesBetweenCheckAndConnectionLeadsNowhereElse) {
+  Server inner([](Connection& connection) { never(connection); });
+  Server outer(always(kOk), "127.0.0.2", inner.port());
+  const ChangingName name("changing.example", {"127.0.0.2", "127.0.0.1"});
+  HttpRequest request = get(inner);
+  request.url = inner.url("http", "changing.example", "/");
+  // What is asked about is what is connected to, by one look-up.
+  EXPECT_EQ(response_of(request, filtered(not_the_first)).status, 200);
+  EXPECT_EQ(name.asked(), 1);
+  EXPECT_EQ(outer.accepted(), 1);
+  EXPECT_EQ(failure_of(request, filtered(not_the_first)).status(), MYCHAT_E_POLICY);
+  EXPECT_EQ(name.asked(), 2);
+  EXPECT_EQ(inner.accepted(), 0);
+}
+
+TEST(Http, AnAddressThatIsToAnswerForAHostIsConnectedToInThePlaceOfItsOwn) {
+  Server there(always(kOk), "127.0.0.2");
+  const FakeName name("elsewhere.example", {"127.0.0.1"});
+  HttpRequest request = get(there);
+  request.url = there.url("http", "elsewhere.example", "/");
+  EXPECT_EQ(failure_of(request, filtered(nullptr)).status(), MYCHAT_E_NETWORK);
+  request.connect_to = "127.0.0.2";
+  EXPECT_EQ(response_of(request, filtered(nullptr)).status, 200);
+  // The filter is asked about that one, too.
+  EXPECT_EQ(failure_of(request, filtered([](const sockaddr*) { return "is none"; })).status(),
+            MYCHAT_E_POLICY);
+  request.connect_to = "elsewhere.example";
+  HttpClient client(filtered(nullptr));
+  EXPECT_THROW(client.submit(request, [](HttpResult) {}), Error);
 }
 
 }  // namespace

@@ -61,6 +61,7 @@ int federation_change_command(const CommonOptions& common, FederationChange chan
 int federation_approve_command(const CommonOptions& common, const std::string& domain,
                                const std::string& key_id);
 int federation_rotate_command(const CommonOptions& common, double hours);
+int federation_withdraw_command(const CommonOptions& common);
 int federation_new_key_command(const CommonOptions& common, bool sure);
 
 int backup_command(const CommonOptions& common, const std::string& path);

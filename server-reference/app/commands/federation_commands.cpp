@@ -76,6 +76,7 @@ void write_peer(JsonWriter& json, const PeerRow& peer, const federation::Policy&
   json.time_member("last_seen", peer.last_seen);
   json.member("key_id", key_id_of(peer.key));
   json.member("offered_key_id", key_id_of(peer.offered_key));
+  json.member("next_key_id", key_id_of(peer.announced_key));
   json.end_object();
 }
 
@@ -173,6 +174,8 @@ void show_peer(const CommonOptions& common, FederationAdmin& admin, const std::s
   print_line(*peer, policy, peer->domain.size());
   if (!peer->key.empty())
     std::cout << "  key          " << key_id_of(peer->key) << ", document number " << peer->sequence << "\n";
+  if (!peer->announced_key.empty())
+    std::cout << "  next key     " << key_id_of(peer->announced_key) << ", as it announced\n";
   if (!peer->offered_key.empty())
     std::cout << "  offers       " << key_id_of(peer->offered_key)
               << " (ask its operator which key is theirs, then: mychat-server federation approve "
@@ -300,6 +303,14 @@ int federation_rotate_command(const CommonOptions& common, double hours) {
     done(common, id,
          "The key " + id + " is announced; it comes into use at " +
              format_time(own->rotate_at.value_or(own->key_since)) + ".");
+  });
+}
+
+int federation_withdraw_command(const CommonOptions& common) {
+  return with_federation(common, [&](FederationAdmin& admin, Services&) {
+    const auto own = admin.withdraw_key(operator_name());
+    const std::string id = federation::node_key_id(own->document.key);
+    done(common, id, "The announced key is taken back; the key of this node stays " + id + ".");
   });
 }
 

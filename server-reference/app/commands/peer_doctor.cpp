@@ -152,6 +152,11 @@ class PeerDoctor {
         return "Its operator must mend the certificate or TLS version; for an authority of your own, set "
                "FEDERATION_CA_FILE.";
       case ProbeStep::kDocument:
+        if (found.status == kProtocol1Status) {
+          return "Its operator should update it. FEDERATION_V1=verified-tls takes it as it is: read section "
+                 "9 of "
+                 "the operator guide first.";
+        }
         return "https://" + domain_ +
                "/.well-known/mychat-node must answer 200 itself, without a redirect, with "
                "the node's document: its operator must look at the proxy and at FEDERATION_ENABLED.";

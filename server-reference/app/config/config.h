@@ -33,6 +33,7 @@ struct Config {
   // ours, federation
   std::string federation_api_url;        // Empty: https://DOMAIN/api/federation.
   std::string federation_mode = "open";  // "open", "allow-list" or "approval"
+  std::string federation_v1 = "refuse";  // Nodes that cannot sign: "refuse" or "verified-tls".
   std::string federation_ca_file;        // Authorities for other nodes; empty: the system's.
   std::int64_t federation_peer_requests_per_minute = 12'000;  // Of one node; 0: no limit.
   bool federation_presence = true;          // Tell nodes who is online of those their users have talked with.

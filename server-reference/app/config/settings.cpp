@@ -184,6 +184,10 @@ void add_federation(std::vector<Setting>& out) {
                              "which nodes: open, allow-list or approval (of each by the operator)",
                              one_of({"open", "allow-list", "approval"})));
   out.push_back(
+      checked_text("FEDERATION_V1", &Config::federation_v1,
+                   "nodes of protocol 1, which cannot sign: refuse, or verified-tls (shown as unsigned)",
+                   one_of({"refuse", "verified-tls"})));
+  out.push_back(
       path_setting("FEDERATION_CA_FILE", &Config::federation_ca_file,
                    "PEM authorities that other nodes' certificates must come from; empty: the system's"));
   out.push_back(number_setting("FEDERATION_MAX_ITEMS", &Config::federation_max_items, 1, 256,

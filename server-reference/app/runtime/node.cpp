@@ -32,6 +32,7 @@ NodeConfig services_config(const Config& config) {
   out.federation_max_items = config.federation_max_items;
   for (const auto mode : {federation::Mode::kOpen, federation::Mode::kAllowList, federation::Mode::kApproval})
     if (config.federation_mode == federation::mode_name(mode)) out.federation_mode = mode;
+  out.federation_v1 = config.federation_v1 == "verified-tls";
   out.federation_presence = config.federation_presence;
   out.federation_key_days = config.federation_key_days;
   out.max_message_size = static_cast<std::size_t>(config.max_message_size);
@@ -74,6 +75,7 @@ PeeringOptions peering_options(const Config& config) {
   PeeringOptions out;
   out.http = peer_http_options(config);
   out.requests_per_minute = static_cast<int>(config.federation_peer_requests_per_minute);
+  out.max_message_size = static_cast<std::size_t>(config.max_message_size);
   out.courier.learn_peers = config.federation_learn_peers;
   return out;
 }

@@ -13,6 +13,7 @@
 #include "front/routes/waiting_calls.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
+#include "services/rate_limiter.h"
 #include "services/services.h"
 
 namespace mychat::server {
@@ -57,7 +58,8 @@ struct RouteContext {
   std::atomic<bool> stopping{false};  // /ready says so; everything is still served.
   std::atomic<bool> draining{false};
   WaitingCalls waiting;
-  Peering* peering = nullptr;  // Null: this node does not federate.
+  Peering* peering = nullptr;           // Null: this node does not federate.
+  RateLimiter strangers{{60, 60'000}};  // Look-ups at nodes that are not known, of one address.
 };
 
 // The body as JSON; refusals are thrown and become 422, or 413 when it has too many bytes.

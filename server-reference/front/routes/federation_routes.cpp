@@ -40,6 +40,7 @@ std::string refusal_json(std::string_view error, std::string_view detail) {
   JsonWriter json(out);
   json.begin_object();
   json.member("error", error);
+  json.member("message", detail);  // As protocol 1 has it.
   json.member("detail", detail);
   json.end_object();
   return out;
@@ -116,12 +117,16 @@ void handshake(RouteContext& context, const ExchangePtr& exchange,
 void transactions(RouteContext& context, const ExchangePtr& exchange,
                   const std::shared_ptr<InboundRequest>& request) {
   FromNode peer = context.peering->gate().identify(*request);
+  auto under_way = context.peering->begin_transaction(peer.id);
+  if (!under_way) throw PeerRefused(429, "too_many", "Another transaction of this node is under way.", 1);
   auto transaction = federation::Transaction::from_json(
       Json::parse(request->body, federation::kTransactionJson), context.config.max_message_size);
   context.services.federation().seen(peer.id);
   context.services.mailbox().receive(
       std::move(peer), std::move(transaction),
-      [&context, exchange, request](Result<federation::TransactionAnswer> taken) {
+      [&context, exchange, request,
+       under_way = std::move(under_way)](Result<federation::TransactionAnswer> taken) mutable {
+        under_way.reset();  // It is committed: the next one may come before this answer has left.
         if (!taken.ok()) return exchange->fail(taken.failure());
         // The writer's thread has better to do than to sign.
         exchange->on_worker(context.services.workers(),
@@ -199,6 +204,25 @@ void keys(RouteContext& context, const ExchangePtr& exchange,
   answer_signed(context, exchange, *request, 200, std::move(body));
 }
 
+// Nodes of protocol 1, which cannot sign what they send.
+auto of_v1(V1Call call) {
+  return [call](RouteContext& context, const ExchangePtr& exchange,
+                const std::shared_ptr<InboundRequest>& request) {
+    V1Request taken;
+    taken.call = call;
+    taken.origin = exchange->request().header("x-origin-node").value_or("");
+    taken.address = exchange->address();
+    taken.rate_key = request->address;
+    taken.body = std::move(request->body);
+    context.peering->v1().take(std::move(taken), [exchange](Result<HandshakeOutcome> outcome) {
+      exchange->guard([&] {
+        if (!outcome.ok()) return exchange->fail(outcome.failure());
+        exchange->respond(outcome.value().status, outcome.value().body);
+      });
+    });
+  };
+}
+
 }  // namespace
 
 void add_federation_routes(Router& router, RouteContext& context) {
@@ -231,21 +255,8 @@ void add_federation_routes(Router& router, RouteContext& context) {
   add("POST", "/api/federation/reach", kEchoBody, reach);
   add("GET", "/api/federation/keys/{username}", 0, keys);
   add("GET", "/api/federation/peers", 0, peers);
-  // Nodes of protocol 1 cannot sign what they send.
-  for (const char* pattern : {"/api/federation/messages", "/api/federation/delivery-receipt"}) {
-    router.add(
-        {"POST",
-         pattern,
-         Access::kPublic,
-         limits::kSmallRequest.max_bytes,
-         [&context](const ExchangePtr& exchange) {
-           if (context.peering == nullptr) return exchange->fail(404, kOff);
-           exchange->respond(
-               403,
-               R"({"error":"signature_required","message":"This node takes signed transactions of protocol 2 only.","detail":"This node takes signed transactions of protocol 2 only."})");
-         },
-         {}});
-  }
+  add("POST", "/api/federation/messages", federation::kTransactionBytesMax, of_v1(V1Call::kMessage));
+  add("POST", "/api/federation/delivery-receipt", limits::kSmallRequest.max_bytes, of_v1(V1Call::kReceipt));
 }
 
 // ---- What users ask about users of other nodes
@@ -256,6 +267,13 @@ void with_remote_keys(RouteContext& context, const ExchangePtr& exchange, const 
   const auto parsed = Handle::parse(handle);
   if (context.peering == nullptr || !parsed || parsed->domain == context.config.domain)
     return exchange->guard(then);
+  // Anybody may ask, and each name of an unknown node makes this one connect to where that name leads.
+  const Federation& federation = context.services.federation();
+  if (!federation.is_pinned(parsed->domain) && !federation.is_v1(parsed->domain)) {
+    const int wait =
+        context.strangers.take(rate_key_of_address(exchange->address()), Clock::system().monotonic_ms());
+    if (wait > 0) return exchange->fail(Failure{429, "Too many unknown nodes are asked for.", wait});
+  }
   context.peering->courier().look_up(
       parsed->to_string(), [exchange, then = std::move(then)](const Result<wire::KeyResponse>& found) {
         if (!found.ok()) return exchange->fail(found.failure());

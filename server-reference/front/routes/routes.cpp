@@ -193,7 +193,8 @@ std::optional<std::size_t> Routes::body_limit(const HttpRequest& request) const 
   const std::size_t most = match.route ? std::max(match.route->max_body, kFreeBody) : kFreeBody;
   if (match.route && match.route->access == Access::kPeer) {
     const auto origin = request.header("x-origin-node");
-    const bool known = origin && impl_->context.services.federation().is_pinned(*origin);
+    const Federation& federation = impl_->context.services.federation();
+    const bool known = origin && (federation.is_pinned(*origin) || federation.is_v1(*origin));
     return known ? most : std::min(most, kStrangersBody);
   }
   if (match.route && (match.route->access != Access::kSession || impl_->has_session(request))) return most;

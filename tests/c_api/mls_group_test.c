@@ -929,12 +929,16 @@ static void a_member_goes(void** state) {
   people* p = *state;
   mychat_bytes *go = NULL, *message = NULL;
   OK(mychat_mls_propose_self_remove(&go, &error));
-  /* Nobody said that he knows what that is. */
+  /* Nobody said that he knows what that is: it is not taken in. */
   OK(mychat_mls_group_propose(p->bob.group, go->data, go->size, NULL, 0, MYCHAT_MLS_PUBLIC, &message,
                               &error));
   mychat_mls_received_free(receive(&p->alice, message));
-  mychat_mls_commit* refused = NULL;
-  RULE(MYCHAT_E_POLICY, 513, mychat_mls_group_commit(p->alice.group, NULL, &refused, &error));
+  mychat_mls_commit* without = commit_of(&p->alice, NULL);
+  mychat_mls_summary* summary = NULL;
+  OK(mychat_mls_commit_summary(without, &summary, &error));
+  assert_int_equal(summary->proposals->count, 0);
+  mychat_mls_summary_free(summary);
+  mychat_mls_commit_free(without);
   mychat_mls_group_free(p->alice.group);
   mychat_mls_group_free(p->bob.group);
   p->alice.leaf.flags = p->bob.leaf.flags = MYCHAT_MLS_LEAF_SELF_REMOVE;

@@ -476,9 +476,10 @@ typedef int32_t (*mychat_mls_accept_commit_fn)(const mychat_mls_summary* summary
 /** Flags of a group. */
 typedef uint32_t mychat_mls_flags;
 enum {
-  MYCHAT_MLS_ACCEPT_ALL = 1,      /**< Everybody is who he says he is: for programs that compare signature keys by other
+  MYCHAT_MLS_ACCEPT_ALL = 1, /**< Everybody is who he says he is: for programs that compare signature keys by other
                                          means, and for tests. Instead of mychat_mls_options.accept. */
-  MYCHAT_MLS_IGNORE_LIFETIMES = 2 /**< Leaves that others add may be out of their lifetime. */
+  MYCHAT_MLS_IGNORE_LIFETIMES = 2,  /**< Leaves that others add may be out of their lifetime. */
+  MYCHAT_MLS_PRIVATE_HANDSHAKES = 4 /**< Commits and proposals of members that are not encrypted are refused. */
 };
 
 /** What a group asks of the program; initialise with #MYCHAT_MLS_OPTIONS_INIT. */
@@ -663,6 +664,25 @@ MYCHAT_API mychat_status mychat_mls_group_export_secret(mychat_mls_group* group,
  */
 MYCHAT_API mychat_status mychat_mls_group_resumption_psk(mychat_mls_group* group, uint64_t epoch,
                                                          mychat_bytes** out_secret, mychat_error* error);
+
+/** How one member's state of a group is to another's. */
+typedef int32_t mychat_mls_relation;
+enum {
+  MYCHAT_MLS_RELATION_SAME = 1,   /**< Both are in the same epoch. */
+  MYCHAT_MLS_RELATION_BEHIND = 2, /**< This one did not take commits that the other took. */
+  MYCHAT_MLS_RELATION_AHEAD = 3,  /**< The other did not take commits that this one took. */
+  MYCHAT_MLS_RELATION_FORKED = 4  /**< They took different commits: neither will understand the other again. */
+};
+
+/**
+ * @brief How this member's state is to that of who made a group info. Who is behind for good, or forked, comes back by
+ *        mychat_mls_group_join_external(), which also verifies the group info: this does not.
+ * @return #MYCHAT_OK; #MYCHAT_E_MALFORMED, also when it is of another group (rule 401); #MYCHAT_E_INVALID_ARGUMENT. Since
+ *         0.1.0.
+ */
+MYCHAT_API mychat_status mychat_mls_group_compare(mychat_mls_group* group, const void* group_info,
+                                                  size_t group_info_size, mychat_mls_relation* out_relation,
+                                                  mychat_error* error);
 
 /** What a group info holds. */
 typedef uint32_t mychat_mls_info_flags;

@@ -53,6 +53,20 @@ mychat_mls_record_list* save_all(mls::Group& group) {
   return new_of<mychat_mls_record_list>(whole);
 }
 
+mychat_mls_relation relation_value(mls::Relation relation) {
+  switch (relation) {
+    case mls::Relation::kSame:
+      return MYCHAT_MLS_RELATION_SAME;
+    case mls::Relation::kBehind:
+      return MYCHAT_MLS_RELATION_BEHIND;
+    case mls::Relation::kAhead:
+      return MYCHAT_MLS_RELATION_AHEAD;
+    case mls::Relation::kForked:
+      break;
+  }
+  return MYCHAT_MLS_RELATION_FORKED;
+}
+
 // What a group gives, as bytes.
 template <class Make>
 mychat_status give_bytes(mychat_mls_group* group, mychat_bytes** out_bytes, mychat_error* error,
@@ -284,6 +298,20 @@ mychat_status mychat_mls_group_export_info(mychat_mls_group* group, mychat_mls_i
     if ((flags & ~kAllInfoFlags) != 0) throw_argument("flags has a flag that does not exist.");
     return mls::encode(mls::Message{
         self.group_info((flags & MYCHAT_MLS_INFO_TREE) != 0, (flags & MYCHAT_MLS_INFO_EXTERNAL_PUB) != 0)});
+  });
+}
+
+mychat_status mychat_mls_group_compare(mychat_mls_group* group, const void* group_info,
+                                       size_t group_info_size, mychat_mls_relation* out_relation,
+                                       mychat_error* error) {
+  return guard(error, [&] {
+    mychat_mls_relation& out = require_out_value(out_relation);
+    mychat_mls_group& self = require(group);
+    const auto message = require_encoded<mls::Message>(group_info, group_info_size, "group_info");
+    const auto* const info = message.as<mls::GroupInfo>();
+    if (info == nullptr) throw_argument("group_info is none.");
+    const Use use(self.busy);
+    out = relation_value(self.group.compare(*info));
   });
 }
 

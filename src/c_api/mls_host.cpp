@@ -9,8 +9,9 @@
 namespace mychat::c_api {
 namespace {
 
-constexpr mychat_mls_flags kAllFlags =
-    mychat_mls_flags{MYCHAT_MLS_ACCEPT_ALL} | mychat_mls_flags{MYCHAT_MLS_IGNORE_LIFETIMES};
+constexpr mychat_mls_flags kAllFlags = mychat_mls_flags{MYCHAT_MLS_ACCEPT_ALL} |
+                                       mychat_mls_flags{MYCHAT_MLS_IGNORE_LIFETIMES} |
+                                       mychat_mls_flags{MYCHAT_MLS_PRIVATE_HANDSHAKES};
 constexpr mychat_mls_leaf_flags kAllLeafFlags =
     mychat_mls_leaf_flags{MYCHAT_MLS_LEAF_SELF_REMOVE} | mychat_mls_leaf_flags{MYCHAT_MLS_LEAF_LAST_RESORT};
 
@@ -59,6 +60,7 @@ mls::Environment Host::environment() const {
   mls::Environment out;
   out.authentication = this;
   out.check_received_lifetimes = (options_.flags & MYCHAT_MLS_IGNORE_LIFETIMES) == 0;
+  out.public_handshakes = (options_.flags & MYCHAT_MLS_PRIVATE_HANDSHAKES) == 0;
   out.past_epochs = read_count(options_.past_epochs, out.past_epochs, true, "options.past_epochs");
   out.resumption_epochs =
       read_count(options_.resumption_epochs, out.resumption_epochs, true, "options.resumption_epochs");

@@ -757,7 +757,7 @@ static void the_options_of_groups_are_checked(void** state) {
   options.accept = p->dave.options.accept;
   CREATE(MYCHAT_E_INVALID_ARGUMENT);
   options.accept = NULL;
-  options.flags |= 4;
+  options.flags |= 8;
   CREATE(MYCHAT_E_INVALID_ARGUMENT);
   options.flags = MYCHAT_MLS_ACCEPT_ALL | MYCHAT_MLS_IGNORE_LIFETIMES;
   options.past_epochs = -2;
@@ -876,16 +876,69 @@ static void handles_are_required(void** state) {
   mychat_mls_commit_free(commit);
 }
 
+static void members_compare_where_they_are(void** state) {
+  people* p = *state;
+  mychat_bytes* info = NULL;
+  mychat_mls_relation relation = 9;
+  OK(mychat_mls_group_export_info(p->alice.group, 0, &info, &error));
+  OK(mychat_mls_group_compare(p->bob.group, info->data, info->size, &relation, &error));
+  assert_int_equal(relation, MYCHAT_MLS_RELATION_SAME);
+  mychat_mls_commit *ours = commit_of(&p->alice, NULL), *theirs = commit_of(&p->carol, NULL);
+  OK(mychat_mls_group_apply(p->alice.group, ours, &error));
+  OK(mychat_mls_group_compare(p->alice.group, info->data, info->size, &relation, &error));
+  assert_int_equal(relation, MYCHAT_MLS_RELATION_AHEAD);
+  mychat_bytes_free(info);
+  OK(mychat_mls_group_export_info(p->alice.group, 0, &info, &error));
+  OK(mychat_mls_group_compare(p->bob.group, info->data, info->size, &relation, &error));
+  assert_int_equal(relation, MYCHAT_MLS_RELATION_BEHIND);
+  OK(mychat_mls_group_apply(p->carol.group, theirs, &error));
+  OK(mychat_mls_group_compare(p->carol.group, info->data, info->size, &relation, &error));
+  assert_int_equal(relation, MYCHAT_MLS_RELATION_FORKED);
+  mychat_mls_commit_free(ours);
+  mychat_mls_commit_free(theirs);
+  EXPECT(MYCHAT_E_MALFORMED, mychat_mls_group_compare(p->bob.group, "x", 1, &relation, &error));
+  assert_int_equal(relation, 0);
+  BAD(mychat_mls_group_compare(NULL, info->data, info->size, &relation, &error));
+  BAD(mychat_mls_group_compare(p->bob.group, NULL, 1, &relation, &error));
+  BAD(mychat_mls_group_compare(p->bob.group, info->data, info->size, NULL, &error));
+  OK(mychat_mls_group_create(&p->dave.options, SUITE, &p->dave.leaf, NULL, &p->dave.group, &error));
+  RULE(MYCHAT_E_MALFORMED, 401,
+       mychat_mls_group_compare(p->dave.group, info->data, info->size, &relation, &error));
+  mychat_bytes_free(info);
+  OK(mychat_mls_group_protect(p->bob.group, "x", 1, NULL, 0, 0, &info, &error));
+  BAD(mychat_mls_group_compare(p->bob.group, info->data, info->size, &relation, &error));
+  mychat_bytes_free(info);
+}
+
+static void a_group_may_refuse_what_is_not_encrypted(void** state) {
+  people* p = *state;
+  p->dave.options.flags = MYCHAT_MLS_PRIVATE_HANDSHAKES;
+  mychat_mls_commit* commit = commit_of(&p->alice, add_of(&p->dave));
+  OK(mychat_mls_group_apply(p->alice.group, commit, &error));
+  join_by(&p->dave, commit);
+  mychat_mls_commit_free(commit);
+  mychat_bytes* message = NULL;
+  mychat_mls_received* received = NULL;
+  OK(mychat_mls_group_propose_update(p->alice.group, NULL, NULL, 0, MYCHAT_MLS_PUBLIC, &message, &error));
+  RULE(MYCHAT_E_POLICY, 411,
+       mychat_mls_group_process(p->dave.group, message->data, message->size, &received, &error));
+  mychat_bytes_free(message);
+}
+
 static void a_member_goes(void** state) {
   people* p = *state;
   mychat_bytes *go = NULL, *message = NULL;
   OK(mychat_mls_propose_self_remove(&go, &error));
-  /* Nobody said that he knows what that is. */
+  /* Nobody said that he knows what that is: it is not taken in. */
   OK(mychat_mls_group_propose(p->bob.group, go->data, go->size, NULL, 0, MYCHAT_MLS_PUBLIC, &message,
                               &error));
   mychat_mls_received_free(receive(&p->alice, message));
-  mychat_mls_commit* refused = NULL;
-  RULE(MYCHAT_E_POLICY, 513, mychat_mls_group_commit(p->alice.group, NULL, &refused, &error));
+  mychat_mls_commit* without = commit_of(&p->alice, NULL);
+  mychat_mls_summary* summary = NULL;
+  OK(mychat_mls_commit_summary(without, &summary, &error));
+  assert_int_equal(summary->proposals->count, 0);
+  mychat_mls_summary_free(summary);
+  mychat_mls_commit_free(without);
   mychat_mls_group_free(p->alice.group);
   mychat_mls_group_free(p->bob.group);
   p->alice.leaf.flags = p->bob.leaf.flags = MYCHAT_MLS_LEAF_SELF_REMOVE;
@@ -923,6 +976,8 @@ int run_mls_group_tests(void) {
       OF_PEOPLE(messages_that_do_not_hold_are_refused),
       OF_PEOPLE(the_options_of_groups_are_checked),
       OF_PEOPLE(handles_are_required),
+      OF_PEOPLE(members_compare_where_they_are),
+      OF_PEOPLE(a_group_may_refuse_what_is_not_encrypted),
       OF_PEOPLE(a_member_goes),
   };
   return cmocka_run_group_tests_name("mls groups", tests, NULL, NULL);

@@ -320,6 +320,13 @@ TEST_P(Mls, WhatAGroupIs) {
   torture_bytes("mychat_mls_group_export_info", [&](auto** out) {
     return mychat_mls_group_export_info(group, MYCHAT_MLS_INFO_TREE, out, nullptr);
   });
+  mychat_bytes* exported = nullptr;
+  ASSERT_EQ(mychat_mls_group_export_info(bob_.group, MYCHAT_MLS_INFO_TREE, &exported, nullptr), MYCHAT_OK);
+  const std::string info = take(exported);
+  torture("mychat_mls_group_compare", [&] {
+    mychat_mls_relation relation = 0;
+    return mychat_mls_group_compare(group, info.data(), info.size(), &relation, nullptr);
+  });
   torture_bytes("mychat_mls_group_export_tree",
                 [&](auto** out) { return mychat_mls_group_export_tree(group, out, nullptr); });
   torture_bytes("mychat_mls_group_protect",

@@ -167,7 +167,12 @@ def test_a_commit_that_was_sent_survives_a_crash(three: List[Person]) -> None:
         person.group.process(commit.message)
     alice.group = mls.Group.load(alice.options, disk)
     expect_talk(three)
+    info = bob.group.export_info()
+    assert alice.group.compare(info) is mls.Relation.SAME
     alice.group.apply(alice.group.commit())
+    assert alice.group.compare(info) is mls.Relation.AHEAD
+    bob.group.apply(bob.group.commit())
+    assert alice.group.compare(bob.group.export_info()) is mls.Relation.FORKED
     with pytest.raises(mychat.InvalidStateError):
         alice.group.apply(commit)
 

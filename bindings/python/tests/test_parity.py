@@ -143,6 +143,7 @@ MLS_ENUMS: Dict[str, Any] = {
     "MYCHAT_MLS_LEAF_": mychat.mls.LeafFlags,
     "MYCHAT_MLS_CONTENT_": mychat.mls.Content,
     "MYCHAT_MLS_INFO_": mychat.mls.InfoFlags,
+    "MYCHAT_MLS_RELATION_": mychat.mls.Relation,
 }
 MLS_OTHERS = (mychat.mls.ProposalType, mychat.mls.Format, mychat.mls.Flags, mychat.mls.HandshakeFlags)
 

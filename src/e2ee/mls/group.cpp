@@ -184,8 +184,6 @@ void Group::enter(Group&& next, std::list<PastEpoch>&& place) noexcept {
   next.past_.splice(next.past_.begin(), place);
   while (next.past_.size() > environment_.past_epochs) next.past_.pop_back();
   next.saved_ = std::move(saved_);
-  // It may have been saved, or loaded, by itself while it was pending.
-  next.ratchets_.mark_all_changed();
   *this = std::move(next);
 }
 
@@ -197,9 +195,11 @@ void Group::apply(PendingCommit&& pending) {
     throw Error(MYCHAT_E_INVALID_STATE, MYCHAT_DOMAIN_E2EE,
                 "The commit is not one of the group's present epoch.");
   }
-  // The value may be shared with copies of the PendingCommit.
-  std::list<PastEpoch> place = place_for_past();
-  enter(pending.next.use_count() == 1 ? std::move(*pending.next) : Group(*pending.next), std::move(place));
+  // The value may be shared with copies of the PendingCommit, and it may have been saved, or loaded, by
+  // itself.
+  if (pending.next.use_count() != 1) pending.next = std::make_shared<Group>(*pending.next);
+  pending.next->ratchets_.mark_all_changed();
+  enter(std::move(*pending.next), place_for_past());
   pending.next.reset();
 }
 

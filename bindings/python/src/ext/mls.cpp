@@ -574,6 +574,15 @@ void bind_group(py::module_& module) {
                return mychat_mls_group_export_info(self.get(), flags, out, error);
              });
            })
+      .def("compare",
+           [](Group& self, py::object group_info) {
+             const Bytes info(group_info);
+             mychat_mls_relation relation = 0;
+             mls_run("mls_group_compare", [&](mychat_error* error) {
+               return mychat_mls_group_compare(self.get(), info.data(), info.size(), &relation, error);
+             });
+             return relation;
+           })
       .def("export_tree",
            [](Group& self) {
              return mls_bytes("mls_group_export_tree", [&](auto** out, auto* error) {

@@ -24,7 +24,7 @@ from ._types import Secret
 __all__ = [
     "ACCOUNT_KEY_SIZE", "Commit", "Content", "Credential", "CredentialType", "DEFAULT_SUITE", "Flags", "Format", "Group",
     "GroupState", "HandshakeFlags", "InfoFlags", "KeyPackage", "Leaf", "LeafFlags", "Member", "Message", "NO_LEAF", "Options",
-    "PSK_MAX_SIZE", "Proposal", "ProposalType", "PskId", "PskType", "PskUsage", "Received", "Record", "SenderType", "Summary",
+    "PSK_MAX_SIZE", "Proposal", "ProposalType", "PskId", "PskType", "PskUsage", "Received", "Record", "Relation", "SenderType", "Summary",
     "account_credential", "basic_credential", "extension", "new_signature_key", "propose_add", "propose_extensions",
     "propose_psk", "propose_reinit", "propose_remove", "propose_resumption_psk", "propose_self_remove", "read_credential",
     "read_message", "read_proposal", "required_capabilities", "rule_section", "rule_text", "signature_public_key",
@@ -105,6 +105,15 @@ class Content(_Open):
     COMMIT = 3
 
 
+class Relation(_Open):
+    """How one member's state of a group is to another's."""
+
+    SAME = 1
+    BEHIND = 2
+    AHEAD = 3
+    FORKED = 4
+
+
 class LeafFlags(enum.IntFlag):
     """Flags of a leaf."""
 
@@ -117,6 +126,7 @@ class Flags(enum.IntFlag):
 
     ACCEPT_ALL = 1
     IGNORE_LIFETIMES = 2
+    PRIVATE_HANDSHAKES = 4
 
 
 class InfoFlags(enum.IntFlag):
@@ -675,6 +685,10 @@ class Group:
     def export_info(self, flags: InfoFlags = InfoFlags.TREE | InfoFlags.EXTERNAL_PUB) -> bytes:
         """A signed description, for `join_external`."""
         return self._handle.export_info(int(flags))
+
+    def compare(self, group_info: Buffer) -> Relation:
+        """How this member's state is to that of who made a group info, which is not verified."""
+        return Relation(self._handle.compare(group_info))
 
     def export_tree(self) -> bytes:
         """The tree, for those who get it another way than by welcomes and group infos."""

@@ -19,7 +19,7 @@ std::uint64_t setting(const char* name, std::uint64_t otherwise) {
 }
 
 TEST(Model, GroupsDoWhatTheModelPredicts) {
-  const std::uint64_t most = setting("MYCHAT_MLS_MODEL_OPERATIONS", 8'000);
+  const std::uint64_t most = setting("MYCHAT_MLS_MODEL_OPERATIONS", 6'000);
   const std::uint64_t seed = setting("MYCHAT_MLS_MODEL_SEED", 1);
   const std::uint64_t most_members = setting("MYCHAT_MLS_MODEL_MEMBERS", most < 50'000 ? 40 : 200);
   constexpr std::size_t kWorlds = 3;

@@ -1,5 +1,5 @@
-// Each struct of MLS: what is read and written again is the same bytes. The first byte chooses the struct; the
-// second, whether the rest is the value or edits a valid one.
+// Each struct of MLS: what is read and written again is the same bytes. The first byte chooses the struct;
+// the second, whether the rest is the value or edits a valid one.
 #include <cstddef>
 #include <cstdint>
 
@@ -62,7 +62,8 @@ std::vector<Kind> kinds() {
       kind(std::get<Commit>(body)),
       kind(info.context),
       kind(*pending.commit.as<PublicMessage>()),
-      kind(AuthenticatedContent{WireFormat::kPublicMessage, pending.commit.as<PublicMessage>()->content, pending.commit.as<PublicMessage>()->auth}),
+      kind(AuthenticatedContent{WireFormat::kPublicMessage, pending.commit.as<PublicMessage>()->content,
+                                pending.commit.as<PublicMessage>()->auth}),
       kind(RequiredCapabilities{{1, 2}, {3}, {1}}),
       kind(std::vector<ExternalSender>{{newcomer.signer.public_key(), newcomer.leaf.credential}}),
       kind(Proposal{ReInit{Bytes(8), kMls10, 1, {{1, {2}}}}}),

@@ -28,12 +28,15 @@ struct SetUp {
       options.path = path;
       options.psks = [](const PreSharedKeyId&) { return Secret(32); };
       Group group = bob;
-      commits.push_back(encode(std::get<Commit>(group.commit(options).commit.as<PublicMessage>()->content.body)));
+      commits.push_back(
+          encode(std::get<Commit>(group.commit(options).commit.as<PublicMessage>()->content.body)));
     };
     body({}, true);
     body({newcomer.add(), {Remove{2}}, {Psk{psk}}}, true);
     body({newcomer.add(), {Psk{psk}}}, false);
-    body({{GroupContextExtensions{{{extension::kRequiredCapabilities, encode(RequiredCapabilities{{}, {}, {1}})}}}}}, true);
+    body({{GroupContextExtensions{
+             {{extension::kRequiredCapabilities, encode(RequiredCapabilities{{}, {}, {1}})}}}}},
+         true);
     body({{ReInit{Bytes(8), kMls10, 1, {}}}}, false);
     body({{Remove{0}}}, true);
     const auto add = [&](const Proposal& proposal) { proposals.push_back(encode(proposal)); };
@@ -41,7 +44,8 @@ struct SetUp {
     add({Remove{2}});
     add({Psk{psk}});
     add({ReInit{Bytes(8), kMls10, 1, {}}});
-    add({GroupContextExtensions{{{extension::kRequiredCapabilities, encode(RequiredCapabilities{{}, {}, {1}})}}}});
+    add({GroupContextExtensions{
+        {{extension::kRequiredCapabilities, encode(RequiredCapabilities{{}, {}, {1}})}}}});
     add({SelfRemove{}});
     add({ExternalInit{Bytes(32, 1)}});
     const Message update = bob.propose_update({}, {}, {}, true);
@@ -105,7 +109,8 @@ void run(Choices& choices) {
       switch ((how >> 1U) % 5) {
         case 0:
         case 1: {
-          auto commit = decode<Commit>(edited(set_up.commits[choices.octet() % set_up.commits.size()], choices));
+          auto commit =
+              decode<Commit>(edited(set_up.commits[choices.octet() % set_up.commits.size()], choices));
           for (const WaitingProposal& item : group.waiting_proposals()) {
             commit.proposals.emplace_back().body = ProposalRef{item.reference};
           }
@@ -114,7 +119,8 @@ void run(Choices& choices) {
           break;
         }
         case 2: {
-          auto proposal = decode<Proposal>(edited(set_up.proposals[choices.octet() % set_up.proposals.size()], choices));
+          auto proposal =
+              decode<Proposal>(edited(set_up.proposals[choices.octet() % set_up.proposals.size()], choices));
           if (auto* const update = std::get_if<Update>(&proposal.body)) {
             sign_leaf(update->leaf, group.suite(), bob.name->signer, group.id(), bob.name->group->own_leaf());
           }

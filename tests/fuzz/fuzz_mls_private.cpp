@@ -12,7 +12,8 @@ using namespace mychat::mls;
 using namespace mychat::mls::fuzz;
 
 // As seal_private() does it, of any plaintext and any sender.
-Message seal(const Insider& insider, PrivateMessage out, const SenderData& sender, const MessageKey& key, ByteView plain) {
+Message seal(const Insider& insider, PrivateMessage out, const SenderData& sender, const MessageKey& key,
+             ByteView plain) {
   const Suite& suite = *insider.name->suite;
   Secret nonce = key.nonce;
   for (std::size_t i = 0; i < 4; ++i) nonce[i] ^= sender.reuse_guard[i];
@@ -56,14 +57,18 @@ void run(Choices& choices) {
         PrivateMessage outer;
         outer.group_id = content.group_id;
         outer.epoch = content.epoch - ((how & 32U) != 0 ? choices.octet() % 4 : 0);
-        outer.content_type = (how & 64U) != 0 ? static_cast<ContentType>(1 + choices.octet() % 3) : ContentType::kApplication;
+        outer.content_type =
+            (how & 64U) != 0 ? static_cast<ContentType>(1 + choices.octet() % 3) : ContentType::kApplication;
         outer.authenticated_data = content.authenticated_data;
         MessageKey key{Secret(16), Secret(12)};
         try {
-          key = bob.ratchets.find(sender.leaf, ratchet_of(outer.content_type), sender.generation, {1000, 1000}).key;
+          key =
+              bob.ratchets.find(sender.leaf, ratchet_of(outer.content_type), sender.generation, {1000, 1000})
+                  .key;
         } catch (const Error&) {
         }
-        message = seal(bob, std::move(outer), sender, key, how % 4 == 1 ? view(plain.bytes()) : view(edited(plain.bytes(), choices)));
+        message = seal(bob, std::move(outer), sender, key,
+                       how % 4 == 1 ? view(plain.bytes()) : view(edited(plain.bytes(), choices)));
       }
     } catch (const Error&) {
       continue;
@@ -73,7 +78,8 @@ void run(Choices& choices) {
     try {
       const Received received = group.process(*message);
       taken = true;
-      if (const auto* const application = std::get_if<ReceivedApplication>(&received)) check(application->sender == 1);
+      if (const auto* const application = std::get_if<ReceivedApplication>(&received))
+        check(application->sender == 1);
     } catch (const Error& error) {
       if (error.status() == MYCHAT_E_INTERNAL) throw;
     }

@@ -26,8 +26,8 @@ struct SetUp {
     const Welcome& message = *pending.welcome->as<Welcome>();
     welcome = encode(message);
     const Suite& suite = alice.suite();
-    secrets = to_bytes(view(suite.decrypt_with_label(packages[0]->init_key, "Welcome", message.encrypted_group_info,
-                                                     message.secrets[0].secrets)));
+    secrets = to_bytes(view(suite.decrypt_with_label(
+        packages[0]->init_key, "Welcome", message.encrypted_group_info, message.secrets[0].secrets)));
     info = encode(pending.next->group_info(true, false));
     external_info = encode(alice.group_info(true, true));
   }
@@ -126,7 +126,8 @@ void join(Choices& choices) {
   const Secret psk = psk_secret(suite, psks);
   make_fit(info, fit);
   if ((fit & 4U) != 0) {
-    const auto epoch = EpochSecrets::derive(suite, epoch_secret(suite, secrets.joiner_secret, psk, encode(info.context)));
+    const auto epoch =
+        EpochSecrets::derive(suite, epoch_secret(suite, secrets.joiner_secret, psk, encode(info.context)));
     info.confirmation_tag = suite.mac(epoch.confirmation_key, info.context.confirmed_transcript_hash);
     make_fit(info, fit);
   }
@@ -137,8 +138,9 @@ void join(Choices& choices) {
       suite.seal(suite.expand_with_label(key, "key", {}, suite.key_size()),
                  suite.expand_with_label(key, "nonce", {}, Suite::nonce_size()), {}, encode(info));
   const KeyPackage& package = set_up.packages[0]->key_package;
-  welcome.secrets.push_back({suite.key_package_ref(package),
-                             suite.encrypt_with_label(package.init_key, "Welcome", welcome.encrypted_group_info, plain)});
+  welcome.secrets.push_back(
+      {suite.key_package_ref(package),
+       suite.encrypt_with_label(package.init_key, "Welcome", welcome.encrypted_group_info, plain)});
   use(Group::join(env, welcome, set_up.packages, options));
 }
 

@@ -1,5 +1,5 @@
-// For fuzz targets of MLS: a small group made once, whose members' keys sign, tag and seal whatever the fuzzer
-// made, so that it gets to the logic behind the signatures; and valid values that inputs edit.
+// For fuzz targets of MLS: a small group made once, whose members' keys sign, tag and seal whatever the
+// fuzzer made, so that it gets to the logic behind the signatures; and valid values that inputs edit.
 #pragma once
 
 #include <algorithm>
@@ -65,15 +65,19 @@ inline Bytes edited(Bytes value, Choices& choices, std::size_t most = 6) {
         break;
       }
       case 3:
-        value.erase(value.begin() + at, value.begin() + std::min<std::ptrdiff_t>(at + 1 + choices.octet() % 40, static_cast<std::ptrdiff_t>(value.size())));
+        value.erase(value.begin() + at,
+                    value.begin() + std::min<std::ptrdiff_t>(at + 1 + choices.octet() % 40,
+                                                             static_cast<std::ptrdiff_t>(value.size())));
         break;
       case 4: {
-        const ByteView over = choices.take(std::min<std::size_t>(choices.octet() % 40, value.size() - static_cast<std::size_t>(at)));
+        const ByteView over = choices.take(
+            std::min<std::size_t>(choices.octet() % 40, value.size() - static_cast<std::size_t>(at)));
         std::copy(over.begin(), over.end(), value.begin() + at);
         break;
       }
       default: {  // A piece of it again.
-        const std::size_t size = std::min<std::size_t>(choices.octet(), value.size() - static_cast<std::size_t>(at));
+        const std::size_t size =
+            std::min<std::size_t>(choices.octet(), value.size() - static_cast<std::size_t>(at));
         const Bytes piece(value.begin() + at, value.begin() + at + static_cast<std::ptrdiff_t>(size));
         const auto to = static_cast<std::ptrdiff_t>(choices.below(value.size()));
         value.insert(value.begin() + to, piece.begin(), piece.end());
@@ -113,7 +117,8 @@ struct Insider {
     SecretTree::Nodes nodes;
     const std::string prefix = "epoch/" + std::to_string(copy.epoch()) + "/node/";
     for (const auto& [id, content] : records) {
-      if (id.starts_with(prefix)) nodes.emplace(static_cast<NodeIndex>(std::stoul(id.substr(prefix.size()))), content);
+      if (id.starts_with(prefix))
+        nodes.emplace(static_cast<NodeIndex>(std::stoul(id.substr(prefix.size()))), content);
     }
     ratchets = SecretTree::restore(copy.suite(), copy.tree().leaves(), std::move(nodes), {});
   }

@@ -46,7 +46,10 @@ GroupInfo info_of(const Group& group) { return decode<GroupInfo>(encode(group.gr
 }  // namespace
 
 World::World(Dice& dice, UsedKeys& used, Counts& counts, std::size_t most_members)
-    : dice_(dice), used_(used), counts_(counts), outsider_(SigningKey::generate(SignatureAlgorithm::kEd25519)) {
+    : dice_(dice),
+      used_(used),
+      counts_(counts),
+      outsider_(SigningKey::generate(SignatureAlgorithm::kEd25519)) {
   const std::size_t kind = dice.below(100);
   const std::size_t size = kind < 40   ? dice.between(1, 6)
                            : kind < 75 ? dice.between(4, 20)
@@ -64,9 +67,12 @@ World::World(Dice& dice, UsedKeys& used, Counts& counts, std::size_t most_member
   env_.random = [&dice](MutableBytes out) { dice.fill(out); };
   env_.past_epochs = dice.below(5);
   env_.resumption_epochs = dice.below(3) * 4;
-  if (dice.chance(25)) env_.ratchet = {static_cast<std::uint32_t>(dice.between(3, 12)), static_cast<std::uint32_t>(dice.between(1, 10))};
+  if (dice.chance(25))
+    env_.ratchet = {static_cast<std::uint32_t>(dice.between(3, 12)),
+                    static_cast<std::uint32_t>(dice.between(1, 10))};
   for (std::size_t i = 0; i < target_ + 3; ++i) {
-    members_.push_back(std::make_unique<Member>("member-" + std::to_string(i) + "@example.org", *suite_, env_));
+    members_.push_back(
+        std::make_unique<Member>("member-" + std::to_string(i) + "@example.org", *suite_, env_));
   }
   ++counts_.groups;
   counts_.largest = std::max<std::uint64_t>(counts_.largest, target_);
@@ -87,7 +93,8 @@ void World::expect(bool holds, const std::string& what) const {
 std::vector<Member*> World::where(State state, bool head_only) {
   std::vector<Member*> out;
   for (const auto& member : members_) {
-    if (member->state == state && (!head_only || member->group->epoch() == head_)) out.push_back(member.get());
+    if (member->state == state && (!head_only || member->group->epoch() == head_))
+      out.push_back(member.get());
   }
   return out;
 }
@@ -126,8 +133,8 @@ void World::found() {
   Member& first = *members_[0];
   GroupOptions options;
   if (dice_.chance(60)) {
-    options.extensions.push_back({extension::kExternalSenders,
-                                  encode(std::vector<ExternalSender>{{outsider_.public_key(), {}}})});
+    options.extensions.push_back(
+        {extension::kExternalSenders, encode(std::vector<ExternalSender>{{outsider_.public_key(), {}}})});
   }
   enter(first, Group::create(first.env, *suite_, first.signer, first.leaf, options));
   id_ = first.group->id();
@@ -146,7 +153,6 @@ void World::enter(Member& member, Group group) {
   member.state = State::kMember;
   member.joined = member.group->epoch();
   member.heard.clear();
-  member.packages.clear();
   member.welcome.reset();
   member.asleep = false;
   check_truth(member);
@@ -156,8 +162,12 @@ void World::check_truth(Member& member) {
   Group& group = *member.group;
   const auto [at, first] = truth_.try_emplace(group.epoch());
   Truth& truth = at->second;
-  Truth now{group.epoch_authenticator(), group.export_secret("model", view("context"), 40), {},
-            group.context().tree_hash, {}, group.tree().members()};
+  Truth now{group.epoch_authenticator(),
+            group.export_secret("model", view("context"), 40),
+            {},
+            group.context().tree_hash,
+            {},
+            group.tree().members()};
   const auto resumption = group.resumption_psk(group.epoch());
   expect(resumption.has_value(), "no resumption secret of the present epoch");
   now.resumption = *resumption;
@@ -208,7 +218,8 @@ std::optional<MessageKey> World::upcoming(Member& member, RatchetKind kind) {
     if (node == root_of(leaves)) break;
   }
   SecretTree::Ratchets ratchets;
-  if (const auto at = member.records.find(prefix + "leaf/" + std::to_string(self)); at != member.records.end()) {
+  if (const auto at = member.records.find(prefix + "leaf/" + std::to_string(self));
+      at != member.records.end()) {
     StoredRatchet handshake;
     StoredRatchet application;
     Reader reader(at->second);
@@ -221,7 +232,8 @@ std::optional<MessageKey> World::upcoming(Member& member, RatchetKind kind) {
   return SecretTree::restore(*suite_, leaves, std::move(nodes), std::move(ratchets)).next(self, kind).key;
 }
 
-void World::note_key(Member& member, const Message& message, const std::optional<MessageKey>& key, Wire& wire) {
+void World::note_key(Member& member, const Message& message, const std::optional<MessageKey>& key,
+                     Wire& wire) {
   const auto* const sealed = message.as<PrivateMessage>();
   wire.sealed = sealed != nullptr;
   wire.bytes = encode(message);
@@ -268,9 +280,8 @@ void World::say(Member& member) {
 }
 
 Proposal World::add_of(Member& client) {
-  client.packages.push_back(std::make_unique<OwnKeyPackage>(
-      make_key_package(*suite_, client.signer, client.leaf, client.env)));
-  if (client.packages.size() > 12) client.packages.erase(client.packages.begin());
+  client.packages.push_back(
+      std::make_unique<OwnKeyPackage>(make_key_package(*suite_, client.signer, client.leaf, client.env)));
   return {Add{client.packages.back()->key_package}};
 }
 
@@ -310,11 +321,13 @@ std::vector<Proposal> World::some_proposals(Member& member) {
   if (dice_.chance(15)) out.push_back(psk_proposal(member));
   if (dice_.chance(8)) {
     Extensions extensions{{0xf001, env_.random_bytes(3)}};
-    if (const Bytes* const senders = find_extension(group.context().extensions, extension::kExternalSenders)) {
+    if (const Bytes* const senders =
+            find_extension(group.context().extensions, extension::kExternalSenders)) {
       extensions.push_back({extension::kExternalSenders, *senders});
     }
     if (dice_.chance(50)) {
-      extensions.push_back({extension::kRequiredCapabilities, encode(RequiredCapabilities{{0xf001}, {10}, {1}})});
+      extensions.push_back(
+          {extension::kRequiredCapabilities, encode(RequiredCapabilities{{0xf001}, {10}, {1}})});
     }
     out.push_back({GroupContextExtensions{std::move(extensions)}});
   }
@@ -509,7 +522,8 @@ World::Want World::predict(const Member& member, const Wire& wire, bool lacking)
   if (wire.kind != Wire::Kind::kCommit) return {};
   for (const Bytes& reference : wire.references) {
     const auto& waiting = member.group->waiting_proposals();
-    const bool known = std::any_of(waiting.begin(), waiting.end(), [&](const auto& item) { return item.reference == reference; });
+    const bool known = std::any_of(waiting.begin(), waiting.end(),
+                                   [&](const auto& item) { return item.reference == reference; });
     if (!known) return rule(MYCHAT_E_NOT_FOUND, Rule::kListUnknownReference);
   }
   if (lacking && wire.external_psk) return rule(MYCHAT_E_NOT_FOUND, Rule::kProposalPskUnknown);
@@ -518,7 +532,8 @@ World::Want World::predict(const Member& member, const Wire& wire, bool lacking)
 
 void World::note_heard(Member& member, const Wire& wire) {
   if (!wire.sealed || wire.kind == Wire::Kind::kCommit) return;
-  const auto kind = wire.kind == Wire::Kind::kApplication ? RatchetKind::kApplication : RatchetKind::kHandshake;
+  const auto kind =
+      wire.kind == Wire::Kind::kApplication ? RatchetKind::kApplication : RatchetKind::kHandshake;
   Heard& heard = member.heard[{wire.epoch, wire.leaf, kind}];
   if (wire.generation < heard.next) {
     heard.kept.erase(wire.generation);
@@ -571,7 +586,9 @@ void World::take(Member& member, const Wire& wire, const Received& received) {
   } else if (const auto* const proposal = std::get_if<ReceivedProposal>(&received)) {
     expect(proposal->proposal.reference == wire.reference, "a proposal has another reference");
   } else if (const auto* const commit = std::get_if<ReceivedCommit>(&received)) {
-    std::erase_if(member.heard, [&](const auto& entry) { return std::get<0>(entry.first) + env_.past_epochs < wire.epoch + 1; });
+    std::erase_if(member.heard, [&](const auto& entry) {
+      return std::get<0>(entry.first) + env_.past_epochs < member.group->epoch();
+    });
     expect(commit->summary.removes_us == member.group->was_removed(), "a removal was not told");
     if (member.group->was_removed()) {
       member.state = State::kRemoved;
@@ -640,7 +657,9 @@ void World::fetch_proposals(Member& member, const WirePtr& commit) {
   for (const WirePtr& proposal : log_.at(commit->epoch).proposals) {
     if (!holds(commit->references, proposal->reference)) continue;
     const auto& waiting = member.group->waiting_proposals();
-    if (std::any_of(waiting.begin(), waiting.end(), [&](const auto& item) { return item.reference == proposal->reference; })) continue;
+    if (std::any_of(waiting.begin(), waiting.end(),
+                    [&](const auto& item) { return item.reference == proposal->reference; }))
+      continue;
     receive(member, proposal);
   }
   if (predict(member, *commit, false).detail == static_cast<int>(Rule::kListUnknownReference)) {
@@ -786,7 +805,9 @@ void World::join(Member& member) {
   ++counts_.joins;
   const auto message = decode<Message>(*member.welcome);
   std::size_t used = 0;
-  Group group = Group::join(member.env, *message.as<Welcome>(), own, {nullptr, lookup(false), nullptr}, &used);
+  Group group =
+      Group::join(member.env, *message.as<Welcome>(), own, {nullptr, lookup(false), nullptr}, &used);
+  member.packages.erase(member.packages.begin() + static_cast<std::ptrdiff_t>(used));
   if (member.pending_external) member.pending.reset();
   enter(member, std::move(group));
 }
@@ -837,8 +858,10 @@ void World::fork() {
     const Want want = predict(member, *loser.wire, false);
     ProcessOptions options;
     options.psks = lookup(false);
-    const auto error = attempt(member, [&] { member.group->process(decode<Message>(loser.wire->bytes), options); });
-    expect(want.success == !error.has_value(), "a commit that lost: " + std::string(error ? error->what() : "taken"));
+    const auto error =
+        attempt(member, [&] { member.group->process(decode<Message>(loser.wire->bytes), options); });
+    expect(want.success == !error.has_value(),
+           "a commit that lost: " + std::string(error ? error->what() : "taken"));
     if (error) return;
     if (!member.pending_external) member.pending.reset();
   }
@@ -853,7 +876,8 @@ void World::branch() {
   if (from == nullptr || !from->group->is_active()) return;
   std::vector<Member*> others;
   for (Member* const other : where(State::kMember)) {
-    if (other != from && other->group->epoch() == from->group->epoch() && others.size() < 3) others.push_back(other);
+    if (other != from && other->group->epoch() == from->group->epoch() && others.size() < 3)
+      others.push_back(other);
   }
   std::vector<OwnKeyPackage> packages;
   std::vector<KeyPackage> published;
@@ -876,7 +900,8 @@ void World::branch() {
 void World::reinitialise() {
   std::vector<Member*> there;
   for (Member* const member : where(State::kMember)) {
-    for (int i = 0; i < 4 && member->state == State::kMember && member->group->epoch() < head_; ++i) catch_up(*member);
+    for (int i = 0; i < 4 && member->state == State::kMember && member->group->epoch() < head_; ++i)
+      catch_up(*member);
     if (member->state == State::kMember && member->group->reinit()) there.push_back(member);
   }
   if (there.empty()) {
@@ -905,7 +930,8 @@ void World::reinitialise() {
   ended_ = false;
   for (std::size_t i = 1; i < there.size(); ++i) {
     const Group before_it = *there[i]->group;
-    enter(*there[i], Group::join(env_, *pending.welcome->as<Welcome>(), {&packages[i - 1]}, {nullptr, {}, &before_it}));
+    enter(*there[i],
+          Group::join(env_, *pending.welcome->as<Welcome>(), {&packages[i - 1]}, {nullptr, {}, &before_it}));
     count();
   }
   enter(*there[0], std::move(*pending.next));

@@ -83,8 +83,8 @@ struct Member {
   bool asleep = false;  // Invited, and in no hurry to join.
   std::optional<Group> group;
   Records records;
-  Epoch joined = 0;     // The first epoch of this membership.
-  Epoch forked = 0;     // kForked: the first epoch that only this branch has.
+  Epoch joined = 0;  // The first epoch of this membership.
+  Epoch forked = 0;  // kForked: the first epoch that only this branch has.
   std::shared_ptr<const Bytes> welcome;
   std::optional<PendingCommit> pending;
   WirePtr pending_wire;
@@ -201,11 +201,11 @@ class World {
   Epoch head_ = 0;
   bool over_ = false, ended_ = false;
   std::vector<std::unique_ptr<Member>> members_;
-  std::vector<Ordered> log_;       // By the epoch that the commit ends.
+  std::vector<Ordered> log_;  // By the epoch that the commit ends.
   std::map<Epoch, Truth> truth_;
   std::vector<Candidate> candidates_, losers_;
-  std::vector<WirePtr> recent_, proposals_;  // proposals_: of the head's epoch.
-  std::map<std::string, Secret> sender_data_;// By epoch authenticator.
+  std::vector<WirePtr> recent_, proposals_;    // proposals_: of the head's epoch.
+  std::map<std::string, Secret> sender_data_;  // By epoch authenticator.
 };
 
 }  // namespace mychat::mls::testing

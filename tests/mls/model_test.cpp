@@ -19,7 +19,7 @@ std::uint64_t setting(const char* name, std::uint64_t otherwise) {
 }
 
 TEST(Model, GroupsDoWhatTheModelPredicts) {
-  const std::uint64_t most = setting("MYCHAT_MLS_MODEL_OPERATIONS", 8'000);
+  const std::uint64_t most = setting("MYCHAT_MLS_MODEL_OPERATIONS", 6'000);
   const std::uint64_t seed = setting("MYCHAT_MLS_MODEL_SEED", 1);
   const std::uint64_t most_members = setting("MYCHAT_MLS_MODEL_MEMBERS", most < 50'000 ? 40 : 200);
   constexpr std::size_t kWorlds = 3;
@@ -49,15 +49,17 @@ TEST(Model, GroupsDoWhatTheModelPredicts) {
       }
     }
   } catch (const std::exception& failure) {
-    ADD_FAILURE() << failure.what() << "\nMYCHAT_MLS_MODEL_SEED=" << seed << ", operation " << counts.operations;
+    ADD_FAILURE() << failure.what() << "\nMYCHAT_MLS_MODEL_SEED=" << seed << ", operation "
+                  << counts.operations;
   }
   const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   std::cout << "seed " << seed << ": " << counts.operations << " operations in " << seconds << " s ("
-            << static_cast<double>(counts.operations) / seconds << "/s), " << counts.groups << " groups of up to "
-            << counts.largest << ", " << counts.commits << " commits, " << counts.proposals << " proposals, "
-            << counts.applications << " application messages, " << counts.processed << " taken, " << counts.refused
-            << " refused, " << counts.joins << " joins, " << counts.external_joins << " from outside, "
-            << counts.forks << " forks, " << counts.loads << " loads, " << counts.keys << " keys\n";
+            << static_cast<double>(counts.operations) / seconds << "/s), " << counts.groups
+            << " groups of up to " << counts.largest << ", " << counts.commits << " commits, "
+            << counts.proposals << " proposals, " << counts.applications << " application messages, "
+            << counts.processed << " taken, " << counts.refused << " refused, " << counts.joins << " joins, "
+            << counts.external_joins << " from outside, " << counts.forks << " forks, " << counts.loads
+            << " loads, " << counts.keys << " keys\n";
 }
 
 }  // namespace

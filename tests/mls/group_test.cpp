@@ -117,6 +117,32 @@ TEST(Group, IsStoredAndLoadedAtEveryStepWithFewRecordsAMessage) {
   expect_agreement(clients);
 }
 
+TEST(Group, CommitsLeaveOutWhatBecameInvalidWhileItWaited) {
+  FixedClock clock;
+  Environment env = environment();
+  env.clock = &clock;
+  auto clients = make_group(3, kDefaultSuite, env);
+  Client newcomer("newcomer@example.org", kDefaultSuite, env);
+  PreSharedKeyId unknown;
+  unknown.psk_id = to_bytes(view("unknown"));
+  unknown.psk_nonce = Bytes(32);
+  const std::vector<Message> proposals{clients[1]->group->propose(newcomer.add()),
+                                       clients[1]->group->propose({Psk{unknown}}),
+                                       clients[1]->group->propose({GroupContextExtensions{{{0xf00d, {}}}}}),
+                                       clients[1]->group->propose({Remove{2}})};
+  for (const Message& proposal : proposals) {
+    clients[0]->receive(proposal);
+    clients[2]->receive(proposal);
+  }
+  clock.now += std::int64_t{100} * 24 * 3600 * 1000;
+  PendingCommit pending = clients[0]->group->commit();
+  ASSERT_EQ(pending.summary.proposals.size(), 1U);
+  EXPECT_NE(pending.summary.proposals[0].proposal.as<Remove>(), nullptr);
+  deliver(clients, *clients[0], std::move(pending));
+  EXPECT_TRUE(clients[2]->group->was_removed());
+  expect_agreement(clients);
+}
+
 TEST(Group, WhatWasReadCannotBeReadAgain) {
   auto clients = make_group(2);
   const Message first = clients[0]->say("1");

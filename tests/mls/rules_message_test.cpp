@@ -49,9 +49,9 @@ TEST_F(MessageRules, MessageEpoch) {
 TEST_F(MessageRules, MessageLaterEpoch) {
   PendingCommit missed = mallory().group->commit(openly());
   mallory().group->apply(std::move(missed));
-  for (const Message& message : {mallory().group->propose(harmless(), {}, true),
-                                 mallory().group->propose(harmless()), mallory().say("early"),
-                                 mallory().group->commit(openly()).commit}) {
+  for (const Message& message :
+       {mallory().group->propose(harmless(), {}, true), mallory().group->propose(harmless()),
+        mallory().say("early"), mallory().group->commit(openly()).commit}) {
     EXPECT_REFUSED(victim(), message, Rule::kMessageLaterEpoch);
   }
 }

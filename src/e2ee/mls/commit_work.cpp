@@ -23,11 +23,7 @@ CommitWork::CommitWork(const Group& base, std::vector<WaitingProposal> items, Se
 
 void CommitWork::look_up_psks(const Settings& settings) {
   for (const PreSharedKeyId* const id : result_.psks) {
-    std::optional<Secret> secret;
-    if (id->type == PskType::kResumption && id->psk_group_id == base_.id()) {
-      secret = base_.resumption_psk(id->psk_epoch);
-    }
-    if (!secret && settings.psks != nullptr && *settings.psks) secret = (*settings.psks)(*id);
+    std::optional<Secret> secret = base_.find_psk(*id, settings.psks);
     require(secret.has_value(), Rule::kProposalPskUnknown);
     psks_.push_back({*id, std::move(*secret)});
   }

@@ -28,7 +28,7 @@ std::vector<WaitingProposal> items_of(const CommitOptions& options,
   std::vector<WaitingProposal> given;
   for (const Proposal& proposal : options.proposals)
     given.push_back({{}, proposal, {SenderType::kMember, self}});
-  if (!options.include_waiting || waiting.empty()) return given;
+  if (waiting.empty()) return given;
   std::vector<WaitingProposal> all = waiting;
   all.insert(all.end(), given.begin(), given.end());
   std::vector<WaitingProposal> chosen = ProposalList::choose(all, self, tree);
@@ -45,12 +45,41 @@ PrivateKeys remaining(PrivateKeys keys, const RatchetTree& tree) {
 
 }  // namespace
 
+std::optional<Secret> Group::find_psk(const PreSharedKeyId& id, const PskLookup* lookup) const {
+  std::optional<Secret> secret;
+  if (id.type == PskType::kResumption && id.psk_group_id == this->id()) secret = resumption_psk(id.psk_epoch);
+  if (!secret && lookup != nullptr && *lookup) secret = (*lookup)(id);
+  return secret;
+}
+
+// Section 12.2: who commits leaves out what would make the commit invalid. What waits was valid when it came;
+// by now its lifetime may be over, say.
+std::vector<WaitingProposal> Group::usable_proposals(const PskLookup& psks) const {
+  std::vector<WaitingProposal> out;
+  for (const WaitingProposal& item : waiting_) {
+    try {
+      check_proposal(item.proposal, item.sender,
+                     {environment_, *suite_, context_, tree_, LifetimeCheck::kSent, {}});
+      const auto* const psk = item.proposal.as<Psk>();
+      require(psk == nullptr || find_psk(psk->id, &psks), Rule::kProposalPskUnknown);
+      const auto* const context = item.proposal.as<GroupContextExtensions>();
+      if (context != nullptr) check_context_support(context->extensions, tree_);
+      out.push_back(item);
+    } catch (const Error& error) {
+      if (error.detail() == 0) throw;  // No rule of MLS.
+    }
+  }
+  return out;
+}
+
 PendingCommit Group::commit(const CommitOptions& options) { return make_commit(options, std::nullopt); }
 
 PendingCommit Group::make_commit(const CommitOptions& options, std::optional<PskUsage> founding) {
   require_active();
   const Sender sender{SenderType::kMember, self_};
-  CommitWork work(*this, items_of(options, waiting_, self_, tree_), sender,
+  std::vector<WaitingProposal> waiting;
+  if (options.include_waiting) waiting = usable_proposals(options.psks);
+  CommitWork work(*this, items_of(options, waiting, self_, tree_), sender,
                   {LifetimeCheck::kSent, founding, &options.psks});
   Commit body = commit_of(work.items());
   const SigningKey signer = options.signer.value_or(signer_);

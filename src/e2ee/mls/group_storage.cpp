@@ -14,6 +14,7 @@
 
 #include "crypto/hash.h"
 #include "e2ee/mls/group.h"
+#include "e2ee/mls/validate.h"
 
 namespace mychat::mls {
 
@@ -221,6 +222,7 @@ RatchetTree load_tree(const Suite& suite, std::uint32_t leaves, const Records& r
   });
   try {
     RatchetTree tree = RatchetTree::from_nodes(suite, nodes);
+    check_parents(tree);
     if (tree.leaves() == leaves) return tree;
   } catch (const Error& error) {
     if (error.status() != MYCHAT_E_MALFORMED) throw;

@@ -78,7 +78,7 @@ void RatchetTree::touch(NodeIndex node) {
 
 void RatchetTree::resize(std::uint32_t leaves) {
   if (leaves > kMaxLeaves) {
-    throw Error(MYCHAT_E_TOO_LARGE, MYCHAT_DOMAIN_E2EE, "A group has at most 16777216 members.");
+    throw Error(MYCHAT_E_TOO_LARGE, MYCHAT_DOMAIN_E2EE, "A group has at most 131072 members.");
   }
   const std::size_t chunks = (std::size_t{node_count(leaves)} + kChunk - 1) / kChunk;
   const NodeIndex before = node_count(leaves_);

@@ -12,8 +12,8 @@ namespace mychat::mls {
 
 using NodeIndex = std::uint32_t;
 
-// Far more than fits into a message; keeps all arithmetic within 32 bits.
-inline constexpr std::uint32_t kMaxLeaves = std::uint32_t{1} << 24;
+// Bounds what the size in a message or a record makes us allocate.
+inline constexpr std::uint32_t kMaxLeaves = std::uint32_t{1} << 17;
 
 constexpr NodeIndex node_of(LeafIndex leaf) { return leaf * 2; }
 constexpr bool is_leaf(NodeIndex node) { return (node & 1U) == 0; }

@@ -55,23 +55,6 @@ void check_leaf_among(const RatchetTree& tree, LeafIndex index) {
   });
 }
 
-void check_parents(const RatchetTree& tree) {
-  for (NodeIndex node = 1; node < node_count(tree.leaves()); node += 2) {
-    const ParentNode* const parent = tree.parent(node);
-    if (parent == nullptr) continue;
-    require(is_hpke_public_key(tree.suite().hpke().kem, parent->encryption_key), Rule::kTreeKeyForm);
-    for (const LeafIndex leaf : parent->unmerged_leaves) {
-      require(is_below(leaf, node) && tree.leaf(leaf) != nullptr, Rule::kTreeUnmerged);
-      for (NodeIndex below = parent_of(node_of(leaf)); below != node; below = parent_of(below)) {
-        const ParentNode* const between = tree.parent(below);
-        require(between == nullptr || std::binary_search(between->unmerged_leaves.begin(),
-                                                         between->unmerged_leaves.end(), leaf),
-                Rule::kTreeUnmerged);
-      }
-    }
-  }
-}
-
 void check_all_keys(const RatchetTree& tree, Rule rule) {
   KeySet keys;
   for (NodeIndex node = 0; node < node_count(tree.leaves()); ++node) {
@@ -216,6 +199,23 @@ void check_path_keys(const RatchetTree& tree, LeafIndex sender, const UpdatePath
     // Who joins from outside is in its place already.
     if (node == node_of(sender) && key == path.leaf.encryption_key) continue;
     require(!fresh.contains(key_text(key)), Rule::kCommitPathKeys);
+  }
+}
+
+void check_parents(const RatchetTree& tree) {
+  for (NodeIndex node = 1; node < node_count(tree.leaves()); node += 2) {
+    const ParentNode* const parent = tree.parent(node);
+    if (parent == nullptr) continue;
+    require(is_hpke_public_key(tree.suite().hpke().kem, parent->encryption_key), Rule::kTreeKeyForm);
+    for (const LeafIndex leaf : parent->unmerged_leaves) {
+      require(is_below(leaf, node) && tree.leaf(leaf) != nullptr, Rule::kTreeUnmerged);
+      for (NodeIndex below = parent_of(node_of(leaf)); below != node; below = parent_of(below)) {
+        const ParentNode* const between = tree.parent(below);
+        require(between == nullptr || std::binary_search(between->unmerged_leaves.begin(),
+                                                         between->unmerged_leaves.end(), leaf),
+                Rule::kTreeUnmerged);
+      }
+    }
   }
 }
 

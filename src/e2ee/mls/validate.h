@@ -53,6 +53,8 @@ void check_path_keys(const RatchetTree& tree, LeafIndex sender, const UpdatePath
 // Encryption keys that are new, leaves' or parents': none may stand anywhere else in the tree.
 void check_new_keys(const RatchetTree& tree, const std::set<NodeIndex>& changed);
 
+// Parents by themselves: the form of their keys, and unmerged leaves that are where they must be.
+void check_parents(const RatchetTree& tree);
 // A tree that came with a Welcome or a GroupInfo, whole.
 void check_tree(RatchetTree& tree, const GroupContext& context, const Environment& environment);
 

@@ -72,6 +72,14 @@ def test_auditwheel_agrees(tmp_path: pathlib.Path) -> None:
         assert external is None or not re.search(r"ssl|crypto|curl|websockets|sqlite|argon|zip|cjson", external[1]), shown
 
 
+def test_every_module_is_installed() -> None:
+    source, installed = ROOT / "bindings/python/src/mychat", MODULE.parent
+    for file in source.rglob("*.py*"):
+        name = file.relative_to(source)
+        if file.is_file() and "__pycache__" not in name.parts:
+            assert (installed / name).read_bytes() == file.read_bytes(), name
+
+
 def test_the_source_distribution_holds_the_library(tmp_path: pathlib.Path) -> None:
     pytest.importorskip("scikit_build_core")
     code = "import sys; sys.path.insert(0, 'build-backend'); import backend; print(backend.build_sdist(sys.argv[1]))"

@@ -212,7 +212,7 @@ def test_events_that_nobody_takes_stay_in_the_library(run: Run, node: mychat.tes
                 if isinstance(event, mychat.MessageEvent):
                     seen.append(event.message.id)
             assert seen == ids
-            assert client._watching
+            assert client._pump._watching
 
     run(main)
 

@@ -15,6 +15,7 @@ from conftest import ROOT
 
 MODULE = pathlib.Path(mychat._mychat.__file__ or "")
 C_LIBRARY = {"libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", "libpthread.so.0", "libdl.so.2", "librt.so.1"}
+C_LIBRARY |= {"libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"}
 
 
 def test_nothing_is_exported_but_the_module() -> None:

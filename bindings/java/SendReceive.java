@@ -69,7 +69,15 @@ public final class SendReceive {
     check(page[0].getCount() == 2 * TEXTS.length, "the history");
     check(page[0].item(0).getText().equals(TEXTS[TEXTS.length - 1]), "its newest message");
     check(page[0].item(page[0].getCount()) == null, "nothing beyond its end");
-    page[0].delete();
+    mychat_message kept = page[0].item(0);
+    page[0] = null;  // The message alone is held now.
+    for (int i = 0; i < 20; ++i) {
+      System.gc();
+      System.runFinalization();
+      mychat.mychat_client_history(anna, "bela_java@localhost", 0, 500, page);  // Takes what was freed.
+      page[0].delete();
+    }
+    check(kept.getText().equals(TEXTS[TEXTS.length - 1]), "a message outlives the proxy of its page");
     try {
       mychat.mychat_client_send_text(anna, "ohne Klammeraffe", "x", null);
       check(false, "a handle without @ is refused");

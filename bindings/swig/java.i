@@ -2,7 +2,8 @@
  *
  * - A failing call throws MyChatException, with status, domain, detail, retryable and operation.
  * - What a `T** out_...` gives comes in an array of one: mychat_client[] client = new mychat_client[1].
- * - Texts are String, bytes byte[]. Proxies are freed by delete() or close-like finalisation of SWIG's; call delete().
+ * - Texts are String, bytes byte[]. Proxies are freed by delete(), or by SWIG's finalisers; call delete(). What an event, a list
+ *   or a completion holds keeps it from being collected; after its delete() nothing of it may be used.
  */
 %header %{
 #define MYCHAT_CLIENT_FREE(client) mychat_client_free(client)
@@ -105,6 +106,33 @@ class JavaText {
   $1 = &failure;
 }
 %typemap(argout) mychat_error* error { if ($1->status != MYCHAT_OK) mychat_java_throw(jenv, "$symname", *$1); }
+
+// Parts of something: they keep it from being collected, and its finaliser from freeing them.
+%define MYCHAT_JAVA_PART(T)
+%typemap(javacode) T %{
+  Object whole;
+%}
+%typemap(javaout) const T*, T* {
+    long address = $jnicall;
+    if (address == 0) return null;
+    T part = new T(address, false);
+    part.whole = this;
+    return part;
+  }
+%enddef
+MYCHAT_JAVA_PART(mychat_account)
+MYCHAT_JAVA_PART(mychat_completion)
+MYCHAT_JAVA_PART(mychat_connection)
+MYCHAT_JAVA_PART(mychat_contact)
+MYCHAT_JAVA_PART(mychat_conversation)
+MYCHAT_JAVA_PART(mychat_error)
+MYCHAT_JAVA_PART(mychat_message)
+MYCHAT_JAVA_PART(mychat_node_info)
+MYCHAT_JAVA_PART(mychat_presence)
+MYCHAT_JAVA_PART(mychat_progress)
+MYCHAT_JAVA_PART(mychat_session)
+MYCHAT_JAVA_PART(mychat_session_list)
+MYCHAT_JAVA_PART(mychat_typing)
 
 // Out parameters: arrays of one.
 %include <typemaps.i>

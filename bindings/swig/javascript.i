@@ -193,8 +193,12 @@ MYCHAT_OUT_NUMBER(mychat_federation_verdict, out_verdict)
 %enddef
 MYCHAT_JS_KEPT(mychat_federation_node, node)
 MYCHAT_JS_KEPT(mychat_federation_handshake, handshake)
-%ignore mychat_federation_node_free;
+%ignore mychat_federation_node_free;  // See mychat_js_free_node() in mychat.i.
 %ignore mychat_federation_handshake_free;
+%header %{
+static void mychat_js_free_node(mychat_federation_node* freed) { mychat_federation_node_free(freed); }
+static void mychat_js_free_handshake(mychat_federation_handshake* freed) { mychat_federation_handshake_free(freed); }
+%}
 
 /* ---- Members ---- */
 %typemap(out) const uint8_t* data {

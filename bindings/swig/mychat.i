@@ -243,6 +243,13 @@ struct mychat_client {};
 struct mychat_federation_node {};
 struct mychat_federation_handshake {};
 
+#if defined(SWIGJAVASCRIPT)
+// Frees what a proxy has before the collector does; no call on it may be under way. By their parameters' name these get the
+// typemap that empties the proxy, which calls on it do not.
+void mychat_js_free_node(mychat_federation_node* freed);
+void mychat_js_free_handshake(mychat_federation_handshake* freed);
+#endif
+
 %extend mychat_client_options {
   mychat_client_options() {
     mychat_client_options* const made = static_cast<mychat_client_options*>(calloc(1, sizeof(mychat_client_options)));

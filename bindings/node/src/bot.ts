@@ -3,9 +3,10 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
-import { Client, type ClientOptions } from './client';
+import { Client } from './client';
 import { MyChatError } from './errors';
 import type { EventStream } from './journal';
+import type { ClientOptions } from './options';
 import type { SecretInput } from './secret';
 import type { Account, Message } from './values';
 
@@ -74,11 +75,12 @@ export class Bot extends EventEmitter<BotEvents> {
     const client = await Client.create({ ...this.#options, acknowledge: 'manual' });
     this.#client = client;
     try {
+      this.#stopping.signal.throwIfAborted();  // `stop` found nothing to close yet.
       client.on('error', (error) => this.emit('error', error, null));
       this.#stream = client.events();
       let account = await client.account();
       if (account.loggedIn) await client.start();
-      else account = await this.#enter(client);
+      else account = account.handle === '' ? await this.#enter(client) : await this.#logIn(client);
       this.#work = this.#run(this.#stream, client, account.handle);
       return account;
     } catch (error) {
@@ -110,13 +112,33 @@ export class Bot extends EventEmitter<BotEvents> {
       return await client.register({ username, password, invite });
     } catch (error) {
       if (!(error instanceof MyChatError) || error.status !== 'alreadyExists') throw error;
-      return client.login({ username, password });
+      return this.#logIn(client);
+    }
+  }
+
+  #logIn(client: Client): Promise<Account> {
+    const { username, password } = this.#options;
+    return client.login({ username, password, signal: this.#stopping.signal });
+  }
+
+  // The node ended the session. Until it can be reached again nothing else is to be done.
+  async #enterAgain(client: Client): Promise<void> {
+    const { retryDelay = 1000 } = this.#options;
+    for (let attempt = 0; ; ++attempt) {
+      try {
+        await this.#logIn(client);
+        return;
+      } catch (error) {
+        if (!(error instanceof MyChatError) || !error.retryable) throw error;
+      }
+      await delay(retryDelay * 2 ** Math.min(attempt, 6), undefined, { signal: this.#stopping.signal });
     }
   }
 
   async #run(stream: EventStream, client: Client, handle: string): Promise<void> {
     try {
       for await (const event of stream) {
+        if (event.type === 'sessionEnded') await this.#enterAgain(client);
         if (event.type === 'message' && event.message.direction === 'in' && event.message.readable)
           if (!(await this.#handle(client, handle, event.message))) return;
         if (event.seq !== 0) await client.ack(event);

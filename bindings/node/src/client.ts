@@ -1,92 +1,24 @@
 import {
-  backupKinds, contentTypes, keyFormats, logLevels, policies, presences, scanResults, type BackupKind,
-  type ContentType, type KeyFormat, type LogLevel, type PolicyFlag, type ScanResult,
+  backupKinds, contentTypes, keyFormats, logLevels, policies, presences, scanResults, type BackupKind, type KeyFormat,
+  type PolicyFlag, type ScanResult,
 } from './enums';
 import { ClientCore, type CallOptions } from './core';
 import { later, now } from './errors';
 import { constant, native, type RawClientOptions } from './native';
+import type { ClientOptions, LoginOptions, PageOptions, RegisterOptions, SendOptions } from './options';
 import { reveal, Secret, type SecretInput } from './secret';
-import * as values from './values';
+import * as convert from './convert';
 import type {
   Account, Backup, BackupReport, Contact, Conversation, Explanation, Message, MessagePage, NodeInfo, Session, StoreReport,
 } from './values';
 
-/** How to create a client. */
-export interface ClientOptions {
-  /** File of the encrypted store. Its folder must exist. */
-  store: string;
-  /** Opens the store (Argon2id). This or `storeKey`. */
-  passphrase?: SecretInput | undefined;
-  /** Opens the store instead of a passphrase: 32 bytes out of the host's own key chain. */
-  storeKey?: Uint8Array | Secret | undefined;
-  /** `https://host[:port]`. Default: the one in the store. */
-  nodeUrl?: string | undefined;
-  /** PEM file of the certificate authorities to trust instead of the system's. */
-  caFile?: string | undefined;
-  /** `sha256//BASE64[;sha256//BASE64...]` of the node's SubjectPublicKeyInfo. */
-  tlsPins?: string | undefined;
-  /** Milliseconds, default 10,000. */
-  connectTimeout?: number | undefined;
-  /** Milliseconds, default 30,000. */
-  requestTimeout?: number | undefined;
-  /** Allow `http://` to other machines than this one. */
-  allowPlaintext?: boolean | undefined;
-  /** The store must exist; otherwise it is created. */
-  storeMustExist?: boolean | undefined;
-  /** Use polling even if the node offers a WebSocket. */
-  noWebSocket?: boolean | undefined;
-  /** Most connection, progress, typing and presence events kept in memory. Default 10,000. */
-  maxQueuedEvents?: number | undefined;
-  /** Receives the log; it holds no secrets. */
-  log?: ((level: LogLevel, component: string, message: string) => void) | undefined;
-  /** Least level to log. Default `'info'`. */
-  logLevel?: LogLevel | undefined;
-  /** `'auto'` (default): an event of the journal is acknowledged once its listeners returned and every iterator asked for
-   *  the next. `'manual'`: it comes again, after a restart, until {@link Client.ack}. */
-  acknowledge?: 'auto' | 'manual' | undefined;
-  /** Stops waiting for the creation; a client that is made nevertheless is closed. */
-  signal?: AbortSignal | undefined;
-}
-
-/** How to register. */
-export interface RegisterOptions extends CallOptions {
-  /** 3 to 50 of a-z 0-9 _. */
-  username: string;
-  /** At least 8 characters. */
-  password: SecretInput;
-  email?: string | undefined;
-  invite?: string | undefined;
-  deviceName?: string | undefined;
-}
-
-/** How to log in. */
-export interface LoginOptions extends CallOptions {
-  username: string;
-  password: SecretInput;
-  deviceName?: string | undefined;
-}
-
-/** What to send. */
-export interface SendOptions {
-  /** Handle. */
-  recipient: string;
-  /** Text (sent as UTF-8) or bytes. */
-  data: string | Uint8Array;
-  /** Default: `'text'` for a string, `'file'` for bytes. */
-  contentType?: ContentType | undefined;
-  /** UUID of the caller's own making, as an idempotency key. */
-  messageId?: string | undefined;
-}
-
-/** Which page of messages. */
-export interface PageOptions {
-  /** `nextBefore` of the page before; default: the newest. */
-  before?: number | undefined;
-  /** 1 to 500, default 50. */
-  limit?: number | undefined;
-}
-
 const nothing = (): void => undefined;
+
+// What the native layer copied of a secret or a message is wiped now, rather than when the options are collected.
+function forget(raw: RawClientOptions): void {
+  raw.passphrase = '';
+  raw.set_store_key(new Uint8Array(constant('MYCHAT_STORE_KEY_SIZE')));
+}
 
 function configure(options: ClientOptions): RawClientOptions {
   const raw = new native.mychat_client_options();
@@ -120,7 +52,7 @@ export class Client extends ClientCore {
     const { signal } = options;
     signal?.throwIfAborted();
     const raw = now('create', () => configure(options));
-    const made = later('create', () => native.mychat_client_create(raw)).then(
+    const made = later('create', () => native.mychat_client_create(raw)).finally(() => forget(raw)).then(
       (handle) => new Client(handle, options.acknowledge !== 'manual'));
     if (!signal) return made;
     return new Promise<Client>((resolve, reject) => {
@@ -145,7 +77,7 @@ export class Client extends ClientCore {
       if (options.email !== undefined) raw.email = options.email;
       if (options.invite !== undefined) raw.invite = options.invite;
       if (options.deviceName !== undefined) raw.device_name = options.deviceName;
-      return native.mychat_client_register(handle, raw);
+      return native.mychat_client_register(handle, raw).finally(() => (raw.password = ''));
     }, ({ account }) => account!, options);
   }
 
@@ -156,7 +88,7 @@ export class Client extends ClientCore {
       raw.username = options.username;
       raw.password = reveal(options.password);
       if (options.deviceName !== undefined) raw.device_name = options.deviceName;
-      return native.mychat_client_login(handle, raw);
+      return native.mychat_client_login(handle, raw).finally(() => (raw.password = ''));
     }, ({ account }) => account!, options);
   }
 
@@ -181,7 +113,7 @@ export class Client extends ClientCore {
   account(): Promise<Account> {
     return this.reading('account', async (handle) => {
       const raw = await native.mychat_client_account(handle);
-      return freed(raw, values.account, native.mychat_account_free);
+      return freed(raw, convert.account, native.mychat_account_free);
     });
   }
 
@@ -228,20 +160,24 @@ export class Client extends ClientCore {
   /** Put a message into the outbox; it is sent once, in order, as soon as the node can be reached, also after a restart.
    *  @returns Its id. */
   send(options: SendOptions): Promise<string> {
-    return this.local('send', (handle) => {
+    return this.#send('send', options);
+  }
+
+  #send(operation: string, options: SendOptions): Promise<string> {
+    return this.local(operation, (handle) => {
       const raw = new native.mychat_send_options();
       raw.recipient = options.recipient;
       const usual = typeof options.data === 'string' ? 'text' : 'file';
       raw.content_type = contentTypes.value(options.contentType ?? usual);
       if (options.messageId !== undefined) raw.message_id = options.messageId;
       raw.set_data(options.data);
-      return native.mychat_client_send(handle, raw);
+      return native.mychat_client_send(handle, raw).finally(() => raw.set_data(''));
     });
   }
 
   /** {@link Client.send} of a text. */
   sendText(recipient: string, text: string, options: { messageId?: string | undefined } = {}): Promise<string> {
-    if (options.messageId !== undefined) return this.send({ recipient, data: text, messageId: options.messageId });
+    if (options.messageId !== undefined) return this.#send('sendText', { recipient, data: text, messageId: options.messageId });
     return this.local('sendText', (handle) => native.mychat_client_send_text(handle, recipient, text));
   }
 
@@ -253,7 +189,7 @@ export class Client extends ClientCore {
   /** A page of a conversation from the local store, newest first. */
   history(peer: string, { before = 0, limit = 50 }: PageOptions = {}): Promise<MessagePage> {
     return this.reading('history', async (handle) => freed(
-      await native.mychat_client_history(handle, peer, before, limit), values.messagePage, native.mychat_message_list_free));
+      await native.mychat_client_history(handle, peer, before, limit), convert.messagePage, native.mychat_message_list_free));
   }
 
   /** Search the local history for text, without regard to case, newest first. */
@@ -261,14 +197,14 @@ export class Client extends ClientCore {
     query: string, { peer, before = 0, limit = 50 }: PageOptions & { peer?: string | undefined } = {},
   ): Promise<MessagePage> {
     return this.reading('search', async (handle) => freed(
-      await native.mychat_client_search(handle, query, peer ?? null, before, limit), values.messagePage,
+      await native.mychat_client_search(handle, query, peer ?? null, before, limit), convert.messagePage,
       native.mychat_message_list_free));
   }
 
   /** One message of the local store. */
   message(messageId: string): Promise<Message> {
     return this.reading('message', async (handle) => freed(
-      await native.mychat_client_message(handle, messageId), values.message, native.mychat_message_free));
+      await native.mychat_client_message(handle, messageId), convert.message, native.mychat_message_free));
   }
 
   /** Mark the received messages of a conversation read: all, or up to and with one. */
@@ -279,7 +215,7 @@ export class Client extends ClientCore {
   /** Why a message could not be read or sent, and what repairs it. */
   explain(messageId: string): Promise<Explanation> {
     return this.reading('explain', async (handle) => freed(
-      await native.mychat_client_explain(handle, messageId), values.explanation, native.mychat_explanation_free));
+      await native.mychat_client_explain(handle, messageId), convert.explanation, native.mychat_explanation_free));
   }
 
   // ---- Contacts, conversations, notices
@@ -304,19 +240,19 @@ export class Client extends ClientCore {
   /** The contact list, from the local store. */
   contacts(): Promise<Contact[]> {
     return this.reading('contacts', async (handle) => freed(
-      await native.mychat_client_contacts(handle), values.contacts, native.mychat_contact_list_free));
+      await native.mychat_client_contacts(handle), convert.contacts, native.mychat_contact_list_free));
   }
 
   /** One contact or known peer, from the local store. */
   contact(handle: string): Promise<Contact> {
     return this.reading('contact', async (client) => freed(
-      await native.mychat_client_contact(client, handle), values.contact, native.mychat_contact_free));
+      await native.mychat_client_contact(client, handle), convert.contact, native.mychat_contact_free));
   }
 
   /** The conversations, from the local store, the latest first. */
   conversations(): Promise<Conversation[]> {
     return this.reading('conversations', async (handle) => freed(
-      await native.mychat_client_conversations(handle), values.conversations, native.mychat_conversation_list_free));
+      await native.mychat_client_conversations(handle), convert.conversations, native.mychat_conversation_list_free));
   }
 
   /** Tell a peer that this user is typing, or no longer. Sent once if connected. */
@@ -383,21 +319,21 @@ export class Client extends ClientCore {
   /** Make a key backup. Takes about a second, off the loop. */
   exportBackup(password: SecretInput, { kind = 'full' }: { kind?: BackupKind | undefined } = {}): Promise<Backup> {
     return this.local('exportBackup', async (handle) => freed(
-      await native.mychat_client_export_backup(handle, reveal(password), backupKinds.value(kind)), values.backup,
+      await native.mychat_client_export_backup(handle, reveal(password), backupKinds.value(kind)), convert.backup,
       native.mychat_backup_free));
   }
 
   /** Restore a backup into a client that has no identity, or whose identity is the same. All or nothing. */
   importBackup(data: Uint8Array, password: SecretInput): Promise<BackupReport> {
     return this.local('importBackup', async (handle) => freed(
-      await native.mychat_client_import_backup(handle, data, reveal(password)), values.backupReport,
+      await native.mychat_client_import_backup(handle, data, reveal(password)), convert.backupReport,
       native.mychat_backup_report_free));
   }
 
   /** Prove a backup against this client: restore it into a scratch store, and say what would be lost. */
   verifyBackup(data: Uint8Array, password: SecretInput): Promise<BackupReport> {
     return this.reading('verifyBackup', async (handle) => freed(
-      await native.mychat_verify_backup(handle, data, reveal(password)), values.backupReport,
+      await native.mychat_verify_backup(handle, data, reveal(password)), convert.backupReport,
       native.mychat_backup_report_free));
   }
 
@@ -406,7 +342,7 @@ export class Client extends ClientCore {
   /** Check the open store: SQLite's own check, and every sealed value. */
   checkStore(): Promise<StoreReport> {
     return this.reading('checkStore', async (handle) => freed(
-      await native.mychat_client_check_store(handle), values.storeReport, native.mychat_store_report_free));
+      await native.mychat_client_check_store(handle), convert.storeReport, native.mychat_store_report_free));
   }
 
   /** Copy the open store to a file that does not exist; it is opened by the same passphrase. */

@@ -1,14 +1,16 @@
-/* What every method of a client stands on: the native handle, events off the descriptor, requests and their promises,
- * the order of local calls, acknowledgement. */
+/* What every method of a client stands on: the native handle, the order of local calls, who hears of events, and their
+ * acknowledgement. */
 import { EventEmitter } from 'node:events';
 import { inspect } from 'node:util';
 
-import { eventTypes, statuses } from './enums';
-import { later, MyChatError, now, translated } from './errors';
+import { completed, event as toEvent, payload, type Completed } from './convert';
+import { eventTypes } from './enums';
+import { closedError, later, MyChatError, now } from './errors';
 import { EventStream } from './journal';
 import { native, type RawClient, type RawEvent, type RawWatcher } from './native';
-import { completed, event as toEvent, type ClientEvent, type Completed, type Connection, type Contact, type Message, type Presence, type Progress,
-  type Typing } from './values';
+import { EventReader } from './reader';
+import { Requests } from './requests';
+import type { ClientEvent, ClientEvents, Connection } from './values';
 
 /** Options of a networked call. */
 export interface CallOptions {
@@ -22,35 +24,6 @@ export interface EventsOptions extends CallOptions {
    *  completion; listeners wait as well then. Default 1,024. */
   highWaterMark?: number | undefined;
 }
-
-/** The events of a client, and what its listeners are given. */
-export interface ClientEvents {
-  message: [message: Message, event: ClientEvent];
-  messageStatus: [message: Message, event: ClientEvent];
-  connection: [connection: Connection, event: ClientEvent];
-  sessionEnded: [connection: Connection, event: ClientEvent];
-  progress: [progress: Progress, event: ClientEvent];
-  typing: [typing: Typing, event: ClientEvent];
-  presence: [presence: Presence, event: ClientEvent];
-  contact: [contact: Contact, event: ClientEvent];
-  keyChanged: [contact: Contact, event: ClientEvent];
-  /** Every event, after its own listeners. */
-  event: [event: ClientEvent];
-  /** Events cannot be read or acknowledged any more: the store failed. */
-  error: [error: unknown];
-  /** The client was closed. */
-  close: [];
-}
-
-interface Pending {
-  settle: (completion: Completed) => void;
-  fail: (error: unknown) => void;
-}
-
-/** Longest time that one turn of the loop spends on events, in milliseconds. */
-const TURN_MS = 2;
-/** Most events that are read at a time. */
-const BATCH = 128;
 
 const typeNames = new Map(eventTypes.names.map((name) => [eventTypes.value(name), name]));
 const openClients = new Set<WeakRef<ClientCore>>();
@@ -68,12 +41,10 @@ process.on('exit', () => {
 /** What {@link Client} stands on: its life, its connection and its events. */
 export abstract class ClientCore extends EventEmitter<ClientEvents> {
   readonly #handle: RawClient;
-  readonly #watcher: RawWatcher;
+  readonly #reader: EventReader;
   readonly #self: WeakRef<ClientCore>;
   readonly #automatic: boolean;
-  readonly #pending = new Map<number, Pending>();
-  readonly #early = new Map<number, Completed>();  // Of requests whose number is not known here yet.
-  #beginning = 0;
+  readonly #requests: Requests;
   readonly #streams = new Set<EventStream>();
   #last: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | null = null;
@@ -84,9 +55,6 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
   #given = 0;  // Highest number of the journal that listeners or streams were given.
   #acknowledged = 0;
   #acknowledging = false;
-  #holding = false;  // A batch is done with, and the next is not read yet.
-  #reading = false;  // A batch is under way.
-  #rested: (() => void) | null = null;  // Waits for the end of that batch; nothing is read before it is gone.
   #missed = false;  // An event of the journal came while nobody was there for it.
   #unheard = Infinity;  // The first message among them, which must not be acknowledged.
 
@@ -97,12 +65,33 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
     this.#automatic = automatic;
     const self = new WeakRef<ClientCore>(this);
     this.#self = self;
-    this.#watcher = new native.Watcher(native.mychat_client_event_fd(handle), ClientCore.#reader(self));
+    this.#requests = new Requests(() => {
+      this.#hold();
+      this.#reader.readOn();
+    });
+    this.#reader = new EventReader(handle, {
+      take: (raw) => this.#take(raw),
+      took: () => this.#acknowledge(),
+      wants: () => this.#wants(),
+      failed: (error) => this.#failed(error),
+    });
     openClients.add(self);
-    abandoned.register(this, { watcher: this.#watcher, ref: self }, this);
+    abandoned.register(this, { watcher: this.#reader.watcher, ref: self }, this);
+    this.#lookForListeners();
+  }
+
+  // Who listens for the first time is given what nobody was there for.
+  #lookForListeners(): void {
     EventEmitter.prototype.on.call(this, 'newListener', () => {
       if (this.#missed) this.#giveAgain();
     });
+  }
+
+  override removeAllListeners(event?: keyof ClientEvents): this {
+    if (event === undefined) super.removeAllListeners();
+    else super.removeAllListeners(event);
+    if (this.listenerCount('newListener' as keyof ClientEvents) === 0) this.#lookForListeners();
+    return this;
   }
 
   /** State of the connection, as the last event of it said. */
@@ -138,17 +127,23 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
     options.signal?.throwIfAborted();
     const { signal, highWaterMark = 1024 } = options;
     if (!Number.isSafeInteger(highWaterMark) || highWaterMark < 1) throw new RangeError('highWaterMark is not a positive integer');
-    const aborted = (): void => leave({ reason: signal?.reason });
-    const leave = (failure?: { reason: unknown }): void => {
+    const leave = (): void => {
       if (this.#streams.delete(stream)) this.#leaveBehind(stream.unfinished());
-      this.#readOn();
-      signal?.removeEventListener('abort', aborted);
-      if (failure) stream.end(failure);
+      this.#reader.readOn();
     };
-    const stream = new EventStream(highWaterMark, () => this.#acknowledge(), () => this.#readOn(), leave);
+    const aborted = (): void => {
+      leave();
+      stream.abort(signal?.reason);
+    };
+    const stream = new EventStream(highWaterMark, {
+      progressed: () => this.#acknowledge(),
+      asked: () => this.#reader.readOn(),
+      left: leave,
+      ended: () => signal?.removeEventListener('abort', aborted),
+    });
+    signal?.addEventListener('abort', aborted, { once: true });
     if (this.#closed) stream.end();
     else this.#streams.add(stream);
-    signal?.addEventListener('abort', aborted, { once: true });
     if (this.#missed) this.#giveAgain();
     return stream;
   }
@@ -180,7 +175,7 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
   /** Let all events of the journal that are not acknowledged come again, the oldest first. */
   async rewind(): Promise<void> {
     await this.local('rewind', async (handle) => {
-      await this.#rest();  // What is read again while the streams have not forgotten yet would be forgotten with the rest.
+      await this.#reader.rest();  // What is read again while the streams have not forgotten yet would be forgotten with the rest.
       try {
         await native.mychat_client_rewind(handle);
         this.#missed = false;
@@ -188,8 +183,7 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
         this.#given = this.#acknowledged;
         for (const stream of this.#streams) stream.forget();
       } finally {
-        this.#rested = null;
-        this.#readOn();
+        this.#reader.goOn();
       }
     });
   }
@@ -224,17 +218,15 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
   /** @internal At the exit of the process. */
   closeNow(): void {
     this.#handle.close_now();
-    this.#watcher.close();
+    this.#reader.close();
   }
 
   /** @internal A local call: one after the other, so that what was called first happens first. */
   protected local<T>(operation: string, call: (handle: RawClient) => Promise<T>): Promise<T> {
-    const run = this.#last.then(() => {
-      this.#must(operation);
-      return later(operation, () => call(this.#handle));
-    });
+    if (this.closed) return Promise.reject(closedError(operation));
+    const run = this.#last.then(() => later(operation, () => call(this.#handle)));  // `close` waits for it.
     this.#last = run.catch(() => undefined);
-    return this.#closing ? Promise.reject(closedError(operation)) : run;
+    return run;
   }
 
   /** @internal A call that only reads: it need not wait for its turn, and may use another thread meanwhile. */
@@ -250,7 +242,7 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
     const { signal } = options;
     signal?.throwIfAborted();
     this.#must(operation);
-    const { id, completion } = await this.#begin(operation, begin);
+    const { id, completion } = await this.#requests.begin(operation, () => begin(this.#handle));
     const cancel = (): void => {
       try {
         native.mychat_client_cancel(this.#handle, id);
@@ -270,144 +262,42 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
     }
   }
 
-  // A completion that comes while a request begins may be that request's: it is kept until its number is known.
-  async #begin(
-    operation: string, begin: (handle: RawClient) => Promise<number>,
-  ): Promise<{ id: number; completion: Promise<Completed> }> {
-    ++this.#beginning;
-    this.#hold();
-    this.#readOn();
-    try {
-      const id = await later(operation, () => begin(this.#handle));
-      const completion = this.#completion(operation, id);
-      completion.catch(() => undefined);  // Whoever began it hears of it.
-      return { id, completion };
-    } finally {
-      if (--this.#beginning === 0) this.#early.clear();
-      this.#hold();
-    }
-  }
-
-  #completion(operation: string, id: number): Promise<Completed> {
-    return new Promise((resolve, reject) => {
-      const settle = (completion: Completed): void => {
-        const { error } = completion;
-        if (error === null) resolve(completion);
-        else reject(new MyChatError(error, operation, completion.retryAfter));
-      };
-      const early = this.#early.get(id);
-      if (early !== undefined) {
-        this.#early.delete(id);
-        settle(early);
-      } else if (this.#closed) {
-        reject(closedError(operation));
-      } else {
-        this.#pending.set(id, { settle, fail: reject });
-        this.#hold();
-      }
-    });
-  }
-
   #must(operation: string): void {
-    if (this.#closed) throw closedError(operation);
+    if (this.closed) throw closedError(operation);
   }
 
   #hold(): void {
-    const busy = !this.#closed && (this.#started || this.#pending.size + this.#beginning > 0);
+    const busy = !this.#closed && (this.#started || this.#requests.underWay);
     if (busy) keptAlive.add(this);
     else keptAlive.delete(this);
-    if (!this.#closed && (this.#pending.size > 0 || (this.#started && this.#referenced))) this.#watcher.ref();
-    else this.#watcher.unref();
+    if (!this.#closed && (this.#requests.waiting || (this.#started && this.#referenced))) this.#reader.watcher.ref();
+    else this.#reader.watcher.unref();
   }
 
   #ended(): void {
     this.#closed = true;
     this.#state = 'offline';
-    this.#watcher.close();
+    this.#reader.close();
     openClients.delete(this.#self);
     abandoned.unregister(this);
-    for (const { fail } of this.#pending.values()) fail(closedError('close'));
-    this.#pending.clear();
+    this.#requests.close();
     for (const stream of this.#streams) stream.end();
     this.#streams.clear();
     this.#hold();
     this.emit('close');
   }
 
-  // A function of its own: a closure of the constructor would hold the client, as it shares what the others there hold.
-  static #reader(self: WeakRef<ClientCore>): () => void {
-    return () => {
-      const client = self.deref();
-      if (client !== undefined) client.#read();
-    };
-  }
-
-  // The descriptor is readable. What is there is read on another thread, as it may be in the store, and handled here.
-  #read(): void {
-    this.#watcher.pause();
-    this.#reading = true;
-    native.mychat_js_take(this.#handle, BATCH).then(
-      (batch) => this.#handleFrom(batch, 0),
-      (error: unknown) => {
-        this.#reading = false;
-        this.#failed(translated(error, 'poll'));
-      },
-    ).catch((error: unknown) => process.nextTick(() => { throw error; }));  // Of a listener: as from any callback.
-  }
-
-  // Handles events for no longer than a turn of the loop may take, and the rest in the next ones.
-  #handleFrom(batch: RawEvent[], first: number): void {
-    const until = performance.now() + TURN_MS;
-    let index = first;
-    try {
-      while (index < batch.length && !this.#closed) {
-        const raw = batch[index++]!;
-        try {
-          this.#take(raw);
-        } finally {
-          native.mychat_event_free(raw);
-        }
-        if ((index & 7) === 0 && performance.now() > until) break;
-      }
-    } finally {
-      this.#acknowledge();
-      if (index < batch.length && !this.#closed) setImmediate(() => this.#handleFrom(batch, index));
-      else this.#hasRead();
-    }
-  }
-
-  #hasRead(): void {
-    this.#reading = false;
-    this.#holding = true;
-    this.#rested?.();
-    this.#readOn();
-  }
-
-  // Ends when no event is being read, and none will be until `#rested` is taken away.
-  async #rest(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#rested = resolve;
-      if (this.#reading) return;
-      this.#watcher.pause();
-      this.#holding = true;
-      resolve();
-    });
-  }
-
-  // Reads on after a batch, unless a stream is full. Completions come the same way: while one is waited for, it goes on.
-  #readOn(): void {
-    if (!this.#holding || this.#rested !== null || this.#closed) return;
-    if (this.#pending.size + this.#beginning === 0) for (const stream of this.#streams) if (stream.full) return;
-    this.#holding = false;
-    this.#watcher.resume();
+  // No stream is full. Completions come the same way as events: while one is waited for, it goes on.
+  #wants(): boolean {
+    if (this.#requests.underWay) return true;
+    for (const stream of this.#streams) if (stream.full) return false;
+    return true;
   }
 
   #failed(error: unknown): void {
-    this.#rested?.();
     if (error instanceof MyChatError && error.status === 'closed') return;
-    this.#watcher.close();  // It would stay readable.
-    for (const { fail } of this.#pending.values()) fail(error);
-    this.#pending.clear();
+    this.#reader.watcher.close();  // It would stay readable.
+    this.#requests.fail(error);
     for (const stream of this.#streams) stream.end({ reason: error });
     this.#hold();
     this.emit('error', error);
@@ -453,14 +343,8 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
       if (operation === 'register' || operation === 'login') this.#started = true;
       if (operation === 'logout' || operation === 'deleteAccount') this.#started = false;
     }
-    const pending = this.#pending.get(request);
-    if (pending === undefined) {
-      if (this.#beginning > 0) this.#early.set(request, completion);
-      return;
-    }
-    this.#pending.delete(request);
+    this.#requests.complete(request, completion);
     this.#hold();
-    pending.settle(completion);
   }
 
   #giveAgain(): void {
@@ -491,29 +375,5 @@ export abstract class ClientCore extends EventEmitter<ClientEvents> {
         this.#failed(error);
       },
     );
-  }
-}
-
-function closedError(operation: string): MyChatError {
-  const status = statuses.value('closed');
-  return new MyChatError({ status, domain: 1, detail: 0, retryable: 0, message: 'The client is closed.' }, operation);
-}
-
-function payload(event: ClientEvent): unknown {
-  switch (event.type) {
-    case 'message':
-    case 'messageStatus':
-      return event.message;
-    case 'connection':
-    case 'sessionEnded':
-      return event.connection;
-    case 'progress':
-      return event.progress;
-    case 'typing':
-      return event.typing;
-    case 'presence':
-      return event.presence;
-    default:
-      return event.contact;
   }
 }

@@ -57,3 +57,9 @@ export async function later<T>(operation: string, call: () => Promise<T>): Promi
     throw translated(error, operation);
   }
 }
+
+/** @internal What a call says of something that was closed. */
+export function closedError(operation: string, what = 'client'): MyChatError {
+  const status = statuses.value('closed');
+  return new MyChatError({ status, domain: 1, detail: 0, retryable: 0, message: `The ${what} is closed.` }, operation);
+}

@@ -11,8 +11,9 @@ import { inspect } from 'node:util';
 import {
   continuities, federationFlags, federationModes, verdicts, type Continuity, type FederationMode, type Verdict,
 } from './enums';
-import { later, now as attempt } from './errors';
+import { now as attempt } from './errors';
 import { native, type RawAgreement, type RawDocument, type RawFederationNode, type RawHandshake } from './native';
+import { Owned } from './owned';
 import { reveal, Secret } from './secret';
 
 export type { Continuity, FederationMode, Verdict } from './enums';
@@ -175,7 +176,8 @@ function toLines(headers: HeaderInput): string {
   return pairs.map((pair) => {
     const [name, value] = pair;
     if (!Array.isArray(pair) || typeof name !== 'string' || typeof value !== 'string') throw new TypeError('A header is a pair of strings');
-    if (/[\r\n\0]/.test(name + value) || name.includes(':')) throw new TypeError('A header holds a line break or a NUL');
+    if (name.includes(':')) throw new TypeError(`'${name}' is no name of a header`);
+    if (/[\r\n\0]/.test(name + value)) throw new TypeError('A header holds a line break or a NUL');
     return `${name}: ${value}\n`;
   }).join('');
 }
@@ -252,35 +254,46 @@ export function addressKind(address: string): string {
 
 /** One side of a handshake under way; see {@link Node.beginHandshake} and {@link Node.answerHandshake}. */
 export class Handshake {
-  readonly #raw: RawHandshake;
+  readonly #owned: Owned<RawHandshake>;
 
   /** @internal */
   constructor(raw: RawHandshake) {
-    this.#raw = raw;
+    this.#owned = new Owned(raw, 'handshake', (freed) => native.mychat_js_free_handshake(freed));
   }
+
+  /** Frees it, and wipes what is secret of it; calls throw `'closed'` then. Harmless the second time. What is not closed is
+   *  freed by the collector. */
+  close(): void {
+    this.#owned.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   /** Its name on the side that answered; `''` on the other. See {@link confirmId}. */
   get id(): string {
-    return native.mychat_federation_handshake_id(this.#raw);
+    return this.#owned.use('id', (raw) => native.mychat_federation_handshake_id(raw));
   }
   /** The hello or the welcome that began this side. */
   get message(): string {
-    return native.mychat_federation_handshake_message(this.#raw);
+    return this.#owned.use('message', (raw) => native.mychat_federation_handshake_message(raw));
   }
   /** End it on the side that began, with the other's welcome. `confirm` of the result is to be sent. */
   finish(welcome: string, peerDocument: string, known: string, { now }: TimeOptions = {}): Agreement {
-    return toAgreement(attempt('finish', () =>
-      native.mychat_federation_handshake_finish(this.#raw, welcome, peerDocument, known, stamp(now))));
+    return toAgreement(this.#owned.use('finish', (raw) =>
+      native.mychat_federation_handshake_finish(raw, welcome, peerDocument, known, stamp(now))));
   }
   /** End it on the side that answered, with the other's confirm. */
   confirm(confirm: string, known: string, { now }: TimeOptions = {}): Agreement {
-    return toAgreement(attempt('confirm', () =>
-      native.mychat_federation_handshake_confirm(this.#raw, confirm, known, stamp(now))));
+    return toAgreement(this.#owned.use('confirm', (raw) =>
+      native.mychat_federation_handshake_confirm(raw, confirm, known, stamp(now))));
   }
 }
 
 /** A node as it speaks with others: its name, its key, what it offers, and which requests it has taken. */
 export class Node {
-  readonly #raw: RawFederationNode;
+  readonly #owned: Owned<RawFederationNode>;
   readonly #domain: string;
 
   constructor(options: FederationOptions) {
@@ -295,11 +308,22 @@ export class Node {
     raw.max_transaction_items = options.maxTransactionItems ?? 0;
     raw.max_transaction_bytes = options.maxTransactionBytes ?? 0;
     this.#domain = options.domain;
-    this.#raw = attempt('Node', () => native.mychat_federation_node_create(raw, bytesOf(options.privateKey)));
+    const made = attempt('Node', () => native.mychat_federation_node_create(raw, bytesOf(options.privateKey)));
+    this.#owned = new Owned(made, 'node', (freed) => native.mychat_js_free_node(freed));
+  }
+
+  /** Frees it, and wipes its key; calls throw `'closed'` then. Handshakes that it began or answered go on, and so does a
+   *  {@link Node.discover} that is under way. Harmless the second time. What is not closed is freed by the collector. */
+  close(): void {
+    this.#owned.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   [inspect.custom](): string {
-    return `Node { domain: '${this.#domain}' }`;
+    return `Node { domain: '${this.#domain}'${this.#owned.closed ? ', closed' : ''} }`;
   }
 
   /** Sign this node's document, for the member `federation` of its `/.well-known/mychat-node`. */
@@ -311,7 +335,7 @@ export class Node {
     if (nextKey !== undefined) raw.next_key = nextKey;
     if (previous !== undefined) raw.previous = previous;
     const key = previousPrivateKey === undefined ? new Uint8Array(0) : bytesOf(previousPrivateKey);
-    return attempt('signDocument', () => native.mychat_federation_sign_document(this.#raw, raw, key));
+    return this.#owned.use('signDocument', (node) => native.mychat_federation_sign_document(node, raw, key));
   }
 
   /** Fetch a node's document from its domain over verified TLS, and verify it. Redirects are not followed, and addresses that
@@ -319,47 +343,47 @@ export class Node {
   async discover(
     domain: string, known: string | null = null, { timeout = 15_000, now }: TimeOptions & { timeout?: number } = {},
   ): Promise<Document> {
-    return toDocument(await later('discover', () =>
-      native.mychat_federation_discover(this.#raw, domain, known, timeout, stamp(now))));
+    return toDocument(await this.#owned.useLater('discover', (raw) =>
+      native.mychat_federation_discover(raw, domain, known, timeout, stamp(now))));
   }
 
   /** Begin a handshake; `message` of the result is to be sent as `{"hello": ...}`. */
   beginHandshake(peer: string, { now }: TimeOptions = {}): Handshake {
-    return new Handshake(attempt('beginHandshake', () => native.mychat_federation_handshake_begin(this.#raw, peer, stamp(now))));
+    return new Handshake(this.#owned.use('beginHandshake', (raw) => native.mychat_federation_handshake_begin(raw, peer, stamp(now))));
   }
 
   /** Who a hello says that it is from, so that its document can be fetched. Nothing is proven yet. */
   helloOrigin(hello: string): string {
-    return attempt('helloOrigin', () => native.mychat_federation_hello_origin(this.#raw, hello));
+    return this.#owned.use('helloOrigin', (raw) => native.mychat_federation_hello_origin(raw, hello));
   }
 
   /** Answer a hello; `message` of the result is to be sent as `{"welcome": ...}`. */
   answerHandshake(hello: string, peerDocument: string, known: string, { now }: TimeOptions = {}): Handshake {
-    return new Handshake(attempt('answerHandshake', () =>
-      native.mychat_federation_handshake_answer(this.#raw, hello, peerDocument, known, stamp(now))));
+    return new Handshake(this.#owned.use('answerHandshake', (raw) =>
+      native.mychat_federation_handshake_answer(raw, hello, peerDocument, known, stamp(now))));
   }
 
   /** Sign a request to another node: the headers to send with it. `now` is by the destination's clock. */
   signRequest(
     destination: string, method: string, targetUri: string, body: Uint8Array = new Uint8Array(0), { now }: TimeOptions = {},
   ): [string, string][] {
-    return toPairs(attempt('signRequest', () =>
-      native.mychat_federation_sign_request(this.#raw, destination, method, targetUri, body, stamp(now))));
+    return toPairs(this.#owned.use('signRequest', (raw) =>
+      native.mychat_federation_sign_request(raw, destination, method, targetUri, body, stamp(now))));
   }
 
   /** Verify a request, and take it once. `targetUri` is made of this node's own address, not of its Host header. */
   verifyRequest(
     method: string, targetUri: string, headers: HeaderInput, body: Uint8Array, known: string, { now }: TimeOptions = {},
   ): void {
-    attempt('verifyRequest', () =>
-      native.mychat_federation_verify_request(this.#raw, method, targetUri, toLines(headers), body, known, stamp(now)));
+    this.#owned.use('verifyRequest', (raw) =>
+      native.mychat_federation_verify_request(raw, method, targetUri, toLines(headers), body, known, stamp(now)));
   }
 
   /** Sign the response to a request that {@link Node.verifyRequest} took: the headers to send with it. */
   signResponse(
     method: string, targetUri: string, requestHeaders: HeaderInput, status: number, body: Uint8Array, { now }: TimeOptions = {},
   ): [string, string][] {
-    return toPairs(attempt('signResponse', () => native.mychat_federation_sign_response(
-      this.#raw, method, targetUri, toLines(requestHeaders), status, body, stamp(now))));
+    return toPairs(this.#owned.use('signResponse', (raw) => native.mychat_federation_sign_response(
+      raw, method, targetUri, toLines(requestHeaders), status, body, stamp(now))));
   }
 }

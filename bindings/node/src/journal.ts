@@ -1,10 +1,15 @@
 import type { ClientEvent } from './values';
 
-/** @internal What an iterator of events tells its client. */
-export interface Reader {
-  readonly stream: EventStream;
-  /** The lowest number of the journal that it was given and has not done with; infinite for none. */
-  outstanding(): number;
+/** @internal What a sequence of events tells its client. */
+export interface StreamOwner {
+  /** An event was done with. */
+  progressed(): void;
+  /** The next event is asked for. */
+  asked(): void;
+  /** The loop left it. */
+  left(): void;
+  /** It ended, however. */
+  ended(): void;
 }
 
 /** An endless sequence of events; see {@link Client.events}. Leaving the loop ends it. */
@@ -15,16 +20,12 @@ export class EventStream implements AsyncIterableIterator<ClientEvent> {
   #ended = false;
   #failure: { reason: unknown } | null = null;
   readonly #most: number;
-  readonly #progressed: () => void;
-  readonly #asked: () => void;
-  readonly #left: () => void;
+  readonly #owner: StreamOwner;
 
   /** @internal */
-  constructor(most: number, progressed: () => void, asked: () => void, left: () => void) {
+  constructor(most: number, owner: StreamOwner) {
     this.#most = most;
-    this.#progressed = progressed;
-    this.#asked = asked;
-    this.#left = left;
+    this.#owner = owner;
   }
 
   /** @internal More should not be read for it. */
@@ -45,6 +46,7 @@ export class EventStream implements AsyncIterableIterator<ClientEvent> {
 
   /** @internal Ends it: after what waits, or with an error. */
   end(failure?: { reason: unknown }): void {
+    if (!this.#ended) this.#owner.ended();
     this.#ended = true;
     this.#failure = failure ?? null;
     for (const taker of this.#takers.splice(0)) {
@@ -53,7 +55,13 @@ export class EventStream implements AsyncIterableIterator<ClientEvent> {
     }
   }
 
-  /** @internal */
+  /** @internal Ends it with an error at once. What waits is given to the next sequence, and so not to this one. */
+  abort(reason: unknown): void {
+    this.#waiting.length = 0;
+    this.end({ reason });
+  }
+
+  /** @internal The lowest number of the journal that it was given and has not done with; infinite for none. */
   outstanding(): number {
     return this.unfinished()[0]?.seq ?? Infinity;
   }
@@ -74,8 +82,8 @@ export class EventStream implements AsyncIterableIterator<ClientEvent> {
     const done = this.#inHand !== null;
     const event = this.#waiting.shift();
     this.#inHand = event ?? null;
-    if (done) this.#progressed();
-    this.#asked();
+    if (done) this.#owner.progressed();
+    this.#owner.asked();
     if (event !== undefined) return Promise.resolve({ done: false, value: event });
     if (this.#failure !== null) {
       const { reason } = this.#failure;
@@ -89,7 +97,7 @@ export class EventStream implements AsyncIterableIterator<ClientEvent> {
   /** Ends the sequence. The event in hand counts as not done with: it, and what waits, comes again to the next sequence, or
    *  after a restart, unless a listener or another sequence was given it as well. */
   return(): Promise<IteratorResult<ClientEvent>> {
-    this.#left();
+    this.#owner.left();
     this.#waiting.length = 0;
     this.#inHand = null;
     this.end();

@@ -5,7 +5,7 @@ import {
 import { later, now } from './errors';
 import { native } from './native';
 import { reveal, type SecretInput } from './secret';
-import * as values from './values';
+import * as convert from './convert';
 import type { Backup, BackupReport } from './values';
 
 /** Version of the library in this package: `'0.1.0'`. */
@@ -46,7 +46,7 @@ export function fingerprint(key: string, form: FingerprintForm = 'jwk'): string 
 /** Prove a backup without a client; see {@link Client.verifyBackup} for one to compare it with. */
 export async function verifyBackup(data: Uint8Array, password: SecretInput): Promise<BackupReport> {
   const raw = await later('verifyBackup', () => native.mychat_verify_backup(null, data, reveal(password)));
-  const report = values.backupReport(raw);
+  const report = convert.backupReport(raw);
   native.mychat_backup_report_free(raw);
   return report;
 }
@@ -56,7 +56,7 @@ export async function backupChangePassword(
   data: Uint8Array, password: SecretInput, newPassword: SecretInput,
 ): Promise<Backup> {
   const raw = await later('backupChangePassword', () => native.mychat_backup_change_password(data, reveal(password), reveal(newPassword)));
-  const backup = values.backup(raw);
+  const backup = convert.backup(raw);
   native.mychat_backup_free(raw);
   return backup;
 }

@@ -345,6 +345,8 @@ export interface Native {
     now: number): void;
   mychat_federation_judge(mode: number, allowed: string, blocked: string, domain: string): number;
   mychat_federation_address_kind(address: string): string;
+  mychat_js_free_node(freed: RawFederationNode): void;
+  mychat_js_free_handshake(freed: RawHandshake): void;
   mychat_federation_document_free(freed: RawDocument): void;
   mychat_federation_agreement_free(freed: RawAgreement): void;
 

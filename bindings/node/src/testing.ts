@@ -10,7 +10,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { Client, type ClientOptions } from './client';
+import { Client } from './client';
+import type { ClientOptions } from './options';
 
 /** How to start a node. */
 export interface NodeOptions {

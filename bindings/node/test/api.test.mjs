@@ -38,16 +38,17 @@ const INSTEAD = {
   mychat_event_free: 'copied', mychat_explanation_free: 'copied', mychat_message_free: 'copied',
   mychat_message_list_free: 'copied', mychat_store_report_free: 'copied',
   mychat_federation_options_init: 'FederationOptions', mychat_federation_document_options_init: 'DocumentOptions',
-  mychat_federation_node_create: 'new Node()', mychat_federation_node_free: 'the collector',
+  mychat_federation_node_create: 'new Node()', mychat_federation_node_free: 'Node.close',
   mychat_federation_handshake_begin: 'Node.beginHandshake', mychat_federation_handshake_answer: 'Node.answerHandshake',
   mychat_federation_handshake_finish: 'Handshake.finish', mychat_federation_handshake_confirm: 'Handshake.confirm',
   mychat_federation_handshake_id: 'Handshake.id', mychat_federation_handshake_message: 'Handshake.message',
-  mychat_federation_handshake_free: 'the collector', mychat_federation_document_free: 'copied',
+  mychat_federation_handshake_free: 'Handshake.close', mychat_federation_document_free: 'copied',
   mychat_federation_agreement_free: 'copied',
 };
 const METHODS = [
   [federation.Node, 'beginHandshake'], [federation.Node, 'answerHandshake'], [federation.Handshake, 'finish'],
   [federation.Handshake, 'confirm'], [federation.Handshake, 'id'], [federation.Handshake, 'message'],
+  [federation.Node, 'close'], [federation.Handshake, 'close'],
 ];
 
 test('every function of the C ABI is here, or is listed with what stands in its place', () => {

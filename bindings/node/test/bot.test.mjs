@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Bot } from 'mychat';
 import { startNode } from 'mychat/testing';
-import { program, Watch } from './support.mjs';
+import { eventually, program, Watch } from './support.mjs';
 
 let node;
 let anna;
@@ -85,4 +85,47 @@ test('a message whose listener fails is tried again, and then left', async () =>
   assert.deepEqual([errors, calls], [[['ach', 'schlimm']], 3]);
   await bot.stop();
   assert.equal(watch.events.filter((event) => event.type === 'message').length, 0);
+});
+
+test('a bot whose session was ended logs in again, while it runs and when it starts', async () => {
+  const make = () => new Bot(options('revoked')).on('message', (message, reply) => reply(`Echo: ${message.text}`));
+  let bot = make();
+  const { handle } = await bot.start();
+  const elsewhere = await node.client();
+  await elsewhere.login({ username: 'revoked', password: options('revoked').password });
+  const revoke = async () => {
+    for (const session of await elsewhere.sessions()) if (!session.current) await elsewhere.revokeSession(session.id);
+  };
+  const ended = new Promise((resolve) => bot.client.once('sessionEnded', resolve));
+  await revoke();
+  await ended;
+  await anna.sendText(handle, 'noch da?');
+  await watch.message('Echo: noch da?');
+  await eventually(async () => (await elsewhere.sessions()).length === 2);
+
+  await bot.client.logout();  // As when the session was ended and the bot stopped before it could log in again.
+  await bot.stop();
+  bot = make();
+  await bot.start();
+  await anna.sendText(handle, 'und jetzt?');
+  await watch.message('Echo: und jetzt?');
+
+  await bot.stop();
+  await revoke();
+  bot = make();
+  await bot.start();
+  await anna.sendText(handle, 'und zuletzt?');
+  await watch.message('Echo: und zuletzt?');
+  await bot.stop();
+  await elsewhere.close();
+});
+
+test('a bot that is stopped while it starts does not run', async () => {
+  const bot = new Bot(options('early'));
+  const starting = bot.start();
+  await bot.stop();
+  await assert.rejects(starting, { name: 'AbortError' });
+  const again = new Bot(options('early'));  // Its store is free.
+  await again.start();
+  await again.stop();
 });

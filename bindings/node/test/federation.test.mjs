@@ -96,6 +96,44 @@ test('two nodes shake hands and speak', async () => {
   await no(() => present.verifyRequest('GET', URI, captured, new Uint8Array(0), known, { now: old }), 'stale');
 });
 
+test('closed nodes and handshakes say so; handshakes go on without their nodes', async () => {
+  const [x, y] = [one('x.example'), one('y.example')];
+  const begun = x.node.beginHandshake('y.example', { now: NOW });
+  const answered = y.node.answerHandshake(begun.message, x.json, x.document.known, { now: NOW });
+  const discovering = x.node.discover('127.0.0.1:9', null, { timeout: 5000 });
+  for (const node of [x.node, y.node]) {
+    node.close();
+    node.close();
+  }
+  await refused(discovering, { status: 'policy', operation: 'discover' });  // It was under way.
+  assert.equal(inspect(x.node), "Node { domain: 'x.example', closed }");
+  const nothing = Buffer.alloc(0);
+  const calls = {
+    signDocument: () => x.node.signDocument({ sequence: 2, now: NOW }),
+    discover: () => x.node.discover('y.example'),
+    beginHandshake: () => x.node.beginHandshake('y.example'),
+    helloOrigin: () => x.node.helloOrigin(begun.message),
+    answerHandshake: () => x.node.answerHandshake(begun.message, y.json, y.document.known),
+    signRequest: () => x.node.signRequest('y.example', 'GET', URI),
+    verifyRequest: () => x.node.verifyRequest('GET', URI, {}, nothing, y.document.known),
+    signResponse: () => x.node.signResponse('GET', URI, {}, 200, nothing),
+  };
+  for (const [operation, call] of Object.entries(calls)) {
+    const error = await refused((async () => call())(), { status: 'closed', operation });
+    assert.equal(error.message, 'The node is closed.');
+  }
+  const agreed = begun.finish(answered.message, y.json, y.document.known, { now: NOW });
+  assert.equal(answered.confirm(agreed.confirm, x.document.known, { now: NOW }).peer, 'x.example');
+  for (const handshake of [begun, answered]) {
+    handshake[Symbol.dispose]();
+    handshake.close();
+    assert.equal((await no(() => handshake.message, 'closed')).message, 'The handshake is closed.');
+    await no(() => handshake.id, 'closed');
+    await no(() => handshake.finish(agreed.confirm, y.json, y.document.known), 'closed');
+    await no(() => handshake.confirm(agreed.confirm, y.document.known), 'closed');
+  }
+});
+
 test('rules, addresses, secrets', async () => {
   const { judge } = federation;
   assert.equal(judge('open', 'x.example'), 'allowed');

@@ -238,7 +238,7 @@ test('idempotence', async () => {
   assert.equal(await a.client.sendText(b.handle, TEXTS[0], { messageId }), messageId);
   assert.equal(await a.client.sendText(b.handle, TEXTS[0], { messageId }), messageId);
   assert.equal(await a.client.sendText(b.handle, TEXTS[1], { messageId }), messageId);  // The first stands.
-  await refused(a.client.sendText(a.handle, TEXTS[0], { messageId }), { status: 'alreadyExists', operation: 'send' });
+  await refused(a.client.sendText(a.handle, TEXTS[0], { messageId }), { status: 'alreadyExists', operation: 'sendText' });
   await a.client.sendText(b.handle, 'Ende ✓');
   await b.watch.message('Ende ✓');
   assert.equal(b.watch.events.filter((event) => event.type === 'message').length, 1);

@@ -1,5 +1,6 @@
 // Compiled, not run: what the types promise, and what they must refuse.
 import { Bot, Client, MyChatError, Secret, type ClientEvent, type Message, type Status, type Trust } from 'mychat';
+import { newKey, Node } from 'mychat/federation';
 import { startNode } from 'mychat/testing';
 
 export async function use(signal: AbortSignal): Promise<void> {
@@ -36,7 +37,9 @@ export async function use(signal: AbortSignal): Promise<void> {
   const bot: Bot = new Bot({ store: 'b', passphrase: 'p', username: 'bot', password: 'p' }).on('message', async (message, reply) => {
     await reply(message.text ?? '');
   });
-  void [backupAt, trust, bot];
+  using own = new Node({ domain: 'a.example', apiUrl: 'https://a.example/f', privateKey: newKey() });
+  using handshake = own.beginHandshake('b.example');
+  void [backupAt, trust, bot, handshake];
 }
 
 function show(message: Message): ClientEvent['type'] {

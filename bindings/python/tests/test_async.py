@@ -196,13 +196,14 @@ def test_events_that_nobody_takes_stay_in_the_library(run: Run, node: mychat.tes
 
     async def main() -> None:
         async with user as client:
-            client._MOST = 8
-            client._BATCH = 4
+            assert client._pump is not None
+            client._pump._MOST = 8
+            client._pump._BATCH = 4
             await client.start()
             while sender.message(ids[-1]).status < mychat.MessageStatus.DELIVERED:
                 await asyncio.sleep(0.02)
             await asyncio.sleep(0.1)
-            assert 8 <= len(client._queue) <= 12 and not client._watching
+            assert 8 <= len(client._pump._queue) <= 12 and not client._pump._watching
             # A request is answered all the same.
             assert (await client.node_info()).domain == "localhost"
             seen: List[str] = []
@@ -211,7 +212,7 @@ def test_events_that_nobody_takes_stay_in_the_library(run: Run, node: mychat.tes
                 if isinstance(event, mychat.MessageEvent):
                     seen.append(event.message.id)
             assert seen == ids
-            assert client._watching
+            assert client._pump._watching
 
     run(main)
 
@@ -245,7 +246,8 @@ def test_a_rewind_gives_everything_once_and_in_order(run: Run, node: mychat.test
 def test_a_forgotten_client_is_collected_and_leaves_the_loop(run: Run, tmp_path: pathlib.Path) -> None:
     async def main() -> None:
         client = await mychat.AsyncClient(tmp_path / "s", passphrase="p").open()
-        gone, fd = weakref.ref(client), client._fd
+        assert client._pump is not None
+        gone, fd = weakref.ref(client), client._pump._fd
         del client
         gc.collect()
         assert gone() is None
@@ -305,3 +307,44 @@ def test_two_loops_in_two_threads(node: mychat.testing.Node, name: str) -> None:
     for thread in threads:
         thread.join(60)
     assert done == ["localhost"] * 2
+
+
+def test_a_client_is_closed_from_another_loop_than_its_own(tmp_path: pathlib.Path) -> None:
+    client = mychat.AsyncClient(tmp_path / "s", passphrase="p")
+
+    async def open_it() -> None:
+        await client.open()
+
+    asyncio.run(open_it())
+    asyncio.run(client.close())
+    mychat.Client(tmp_path / "s", passphrase="p").close()  # The store is free.
+
+
+def test_whoever_closes_once_more_waits_for_the_end(run: Run, tmp_path: pathlib.Path) -> None:
+    async def main() -> None:
+        for number in range(3):
+            client = await mychat.AsyncClient(tmp_path / "s", passphrase="p").open()
+            first = asyncio.ensure_future(client.close())
+            await asyncio.sleep(0)
+            if number == 1:
+                first.cancel()
+            await client.close()
+            async with mychat.AsyncClient(tmp_path / "s", passphrase="p"):  # StoreHeldError if it were not done.
+                pass
+            await asyncio.gather(first, return_exceptions=True)
+
+    run(main)
+
+
+def test_a_client_that_is_closed_while_it_opens_is_closed(run: Run, tmp_path: pathlib.Path) -> None:
+    async def main() -> None:
+        client = mychat.AsyncClient(tmp_path / "s", passphrase="p")
+        opening = asyncio.ensure_future(client.open())
+        await asyncio.sleep(0)
+        await client.close()
+        with pytest.raises(mychat.ClosedError):
+            await opening
+        async with mychat.AsyncClient(tmp_path / "s", passphrase="p"):
+            pass
+
+    run(main)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import pathlib
 import signal
@@ -198,3 +199,101 @@ def test_run_ends_with_control_c(tmp_path: pathlib.Path, node: mychat.testing.No
 def test_a_bot_is_three_lines() -> None:
     documentation = textwrap.dedent(mychat.Bot.__doc__ or "")
     assert "@bot.on_message" in documentation
+
+
+def test_a_task_of_a_handler_answers_its_own_message(
+    tmp_path: pathlib.Path, node: mychat.testing.Node, name: str
+) -> None:
+    users = [node.user(name + "a"), node.user(name + "b")]
+
+    async def main() -> None:
+        both = asyncio.Event()
+        done = asyncio.Event()
+        tasks: List["asyncio.Future[None]"] = []
+        bot = mychat.Bot(tmp_path / "b", name + "_bot", "the bot's password", passphrase="p", node_url=node.url)
+        other = mychat.Bot(tmp_path / "other", "other", "the bot's password", passphrase="p", node_url=node.url)
+
+        async def answer_late() -> None:
+            await both.wait()
+            bot.reply("late")
+
+        @bot.on_message
+        async def handle(message: mychat.Message) -> None:
+            with pytest.raises(mychat.InvalidStateError):
+                other.reply("It is not handling this.")
+            if not tasks:
+                tasks.append(asyncio.ensure_future(answer_late()))
+                users[1].send_text(node.handle(name + "_bot"), "second")
+            else:
+                both.set()
+                await tasks[0]
+                done.set()
+
+        @bot.on_event
+        def watch(event: mychat.Event) -> None:
+            if isinstance(event, mychat.ConnectionEvent):
+                if event.connection.state is mychat.ConnectionState.ONLINE and not tasks:
+                    users[0].send_text(node.handle(name + "_bot"), "first")
+
+        await serve_until(bot, done)
+
+    asyncio.run(main())
+    with mychat.Client(tmp_path / "b", passphrase="p") as bot:
+        bot.start()
+        assert answers(users[0], 1) == ["late"]
+    assert not any(isinstance(event, mychat.MessageEvent) for event in users[1].events(timeout=1))
+
+
+def test_cancelling_a_bot_leaves_nothing_behind(tmp_path: pathlib.Path, node: mychat.testing.Node, name: str) -> None:
+    complaints: List[Any] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
+        online = asyncio.Event()
+        bot = mychat.Bot(tmp_path / "b", name, "the bot's password", passphrase="p", node_url=node.url)
+
+        @bot.on_event
+        def watch(event: mychat.Event) -> None:
+            if isinstance(event, mychat.ConnectionEvent):
+                if event.connection.state is mychat.ConnectionState.ONLINE:
+                    online.set()
+
+        serving = asyncio.ensure_future(bot.serve())
+        await asyncio.wait_for(online.wait(), 90)
+        await asyncio.sleep(0.1)
+        serving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await serving
+        await asyncio.sleep(0.1)
+        gc.collect()
+
+    asyncio.run(main())
+    gc.collect()
+    assert complaints == []
+
+
+def test_a_session_that_ended_is_renewed_when_the_node_can_be_reached_again(tmp_path: pathlib.Path) -> None:
+    tries: List[str] = []
+
+    async def main() -> None:
+        bot = mychat.Bot(tmp_path / "b", "bot", "the bot's password", passphrase="p")
+        bot._RETRY_SECONDS = 0.01
+        bot._stop = asyncio.Event()
+
+        async def login(username: str, password: str) -> None:
+            tries.append(username)
+            if len(tries) < 3:
+                raise mychat.NetworkError("No way.", mychat.Status.NETWORK, retryable=True)
+
+        bot.client.login = login  # type: ignore[method-assign,assignment]
+        await asyncio.wait_for(bot._log_in(), 30)
+        assert len(tries) == 3
+
+        async def refused(username: str, password: str) -> None:
+            raise mychat.UnauthorizedError("No.", mychat.Status.UNAUTHORIZED)
+
+        bot.client.login = refused  # type: ignore[method-assign,assignment]
+        with pytest.raises(mychat.UnauthorizedError):
+            await bot._log_in()
+
+    asyncio.run(main())

@@ -262,3 +262,42 @@ def test_a_second_interpreter_is_refused_or_works(tmp_path: pathlib.Path) -> Non
 
 def test_the_environment_of_these_tests_is_the_installed_package() -> None:
     assert os.path.basename(mychat.testing.__file__) == "__init__.py"
+
+
+def test_a_forked_child_does_not_make_its_parents_loop_deaf(tmp_path: pathlib.Path, node: mychat.testing.Node) -> None:
+    run(
+        """
+        async def main():
+            async with mychat.AsyncClient(os.path.join(store, "s"), passphrase="p", node_url=url) as c:
+                await c.node_info()
+                for end in ("await c.close()", "await c.poll(0)", "pass"):
+                    faulthandler.cancel_dump_traceback_later()
+                    child = os.fork()
+                    if child == 0:
+                        asyncio.events._set_running_loop(None)
+                        async def in_child():
+                            if end == "await c.close()":
+                                await c.close()
+                                assert c.closed
+                            elif end == "await c.poll(0)":
+                                try:
+                                    await c.poll(0)
+                                except mychat.ClosedError as error:
+                                    assert "fork" in str(error), error
+                                else:
+                                    os._exit(3)
+                        status = 4
+                        try:
+                            asyncio.new_event_loop().run_until_complete(in_child())
+                            status = 0
+                        finally:
+                            os._exit(status)
+                    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, end
+                    info = await asyncio.wait_for(c.node_info(), 30)   # It would never come.
+                    assert info.domain == "localhost"
+        asyncio.run(main())
+        """,
+        tmp_path,
+        node.url,
+        flags=["-W", "ignore"],
+    )

@@ -11,8 +11,10 @@ import pathlib
 import pickle
 import stat
 import sys
+import threading
+import time
 import weakref
-from typing import Any, List, Tuple
+from typing import Any, Callable, List, Tuple
 
 import mychat
 import pytest
@@ -323,3 +325,60 @@ def test_keys_that_are_none() -> None:
         mychat.verify_backup(b"PK no archive", "password 123")
     with pytest.raises(TypeError):
         mychat.verify_backup("text", "password 123")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [mychat.Client, mychat.AsyncClient])
+def test_a_mistyped_option_is_one_error_and_no_more(kind: Any, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(TypeError, match="passprase"):
+        kind(tmp_path / "s", passprase="p")
+    gc.collect()  # A finaliser that fails would be a warning, and warnings are errors here.
+
+
+@pytest.mark.parametrize("wrong", [-1, 2**40, "many"])
+def test_a_number_out_of_range_is_named_and_no_secret_shown(
+    wrong: Any, tmp_path: pathlib.Path, offline_client: mychat.Client
+) -> None:
+    secret = "hunter2"
+    calls: List[Tuple[str, Callable[[], object]]] = [
+        ("max_queued_events", lambda: mychat.Client(tmp_path / "s", passphrase=secret, max_queued_events=wrong)),
+        ("limit", lambda: offline_client.history("bob@localhost", limit=wrong)),
+        ("limit", lambda: offline_client.search(secret, limit=wrong)),
+    ]
+    if wrong != -1:  # The library's own to refuse.
+        calls += [
+            ("kind", lambda: offline_client.export_backup(secret, wrong)),
+            ("content_type", lambda: offline_client.send("bob@localhost", secret.encode(), content_type=wrong)),
+        ]
+    for name, call in calls:
+        with pytest.raises((ValueError, TypeError)) as caught:
+            call()
+        assert secret not in str(caught.value)
+        if not isinstance(wrong, str):
+            assert isinstance(caught.value, mychat.InvalidArgumentError) and name in str(caught.value)
+
+
+def test_completions_do_not_lengthen_a_poll(tmp_path: pathlib.Path) -> None:
+    with mychat.Client(tmp_path / "s", passphrase="p", node_url="http://127.0.0.1:9") as client:
+        requests: List[mychat.Request[Any]] = []
+
+        def keep_asking() -> None:
+            for _ in range(12):
+                requests.append(client.begin.node_info())
+                time.sleep(0.25)
+
+        asking = threading.Thread(target=keep_asking)
+        asking.start()
+        begun = time.monotonic()
+        assert client.poll(0.5) is None
+        took = time.monotonic() - begun
+        asking.join()
+    assert 0.5 <= took < 2, took
+
+
+def test_a_wait_for_a_completion_that_went_astray_ends(tmp_path: pathlib.Path) -> None:
+    with mychat.Client(tmp_path / "s", passphrase="p", node_url="http://127.0.0.1:9") as client:
+        request = client.begin.node_info()
+        while not isinstance(client._core.poll(60_000), mychat.CompletionEvent):  # As when a signal's handler raises right then.
+            pass
+        with pytest.raises(mychat.TimeoutError):
+            request.result(timeout=0.3)

@@ -25,6 +25,8 @@ LEFT_OUT = {
 # Methods whose class says what the function's name says.
 FEDERATION = {
     "mychat_federation_node_create": "Node",
+    "mychat_federation_node_free": "close",
+    "mychat_federation_handshake_free": "close",
     "mychat_federation_handshake_begin": "begin_handshake",
     "mychat_federation_handshake_answer": "answer_handshake",
     "mychat_federation_handshake_finish": "finish",
@@ -51,7 +53,7 @@ def test_every_function_is_reachable_or_left_out_for_a_reason() -> None:
     assert len(symbols()) >= 80
     missing = []
     for symbol in symbols():
-        if symbol in LEFT_OUT or any(symbol.endswith(suffix) for suffix in LEFT_OUT_SUFFIXES):
+        if symbol not in FEDERATION and (symbol in LEFT_OUT or symbol.endswith(tuple(LEFT_OUT_SUFFIXES))):
             continue
         if symbol.startswith("mychat_client_"):
             name = symbol[len("mychat_client_") :]

@@ -142,3 +142,32 @@ def test_interrupting_the_terminal_does_not_kill_the_node_first() -> None:
     with mychat.testing.Node() as node:
         assert os.getpgid(pid_of(node)) != os.getpgid(0)
         os.kill(pid_of(node), signal.SIGCONT)
+
+
+def test_a_forked_child_that_ends_leaves_its_parents_node_alone(tmp_path: pathlib.Path) -> None:
+    program = """
+import os, sys, urllib.request
+import mychat.testing
+with mychat.testing.Node() as node:
+    child = os.fork()
+    if child == 0:
+        sys.exit(0)  # An ordinary end: out of the block, and with all finalisers.
+    assert os.waitpid(child, 0)[1] == 0
+    assert (node.folder / "node.log").exists()
+    with urllib.request.urlopen(node.url + "/ready") as answer:
+        assert answer.status == 200
+    node.stop()
+    node.start()
+"""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_node_that_was_closed_begins_anew() -> None:
+    node = mychat.testing.Node()
+    for _ in range(2):
+        with node:
+            with urllib.request.urlopen(node.url + "/ready") as answer:
+                assert answer.status == 200
+            folder = node.folder
+        assert not folder.exists() and node.url == ""

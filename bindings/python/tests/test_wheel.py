@@ -15,6 +15,7 @@ from conftest import ROOT
 
 MODULE = pathlib.Path(mychat._mychat.__file__ or "")
 C_LIBRARY = {"libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1", "libpthread.so.0", "libdl.so.2", "librt.so.1"}
+C_LIBRARY |= {"libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"}
 
 
 def test_nothing_is_exported_but_the_module() -> None:
@@ -70,6 +71,14 @@ def test_auditwheel_agrees(tmp_path: pathlib.Path) -> None:
     external = re.search(r"following external shared\s+libraries(.*?)(\n\n|$)", shown, re.S)
     if "dependencies/static" in mychat.build_info():
         assert external is None or not re.search(r"ssl|crypto|curl|websockets|sqlite|argon|zip|cjson", external[1]), shown
+
+
+def test_every_module_is_installed() -> None:
+    source, installed = ROOT / "bindings/python/src/mychat", MODULE.parent
+    for file in source.rglob("*.py*"):
+        name = file.relative_to(source)
+        if file.is_file() and "__pycache__" not in name.parts:
+            assert (installed / name).read_bytes() == file.read_bytes(), name
 
 
 def test_the_source_distribution_holds_the_library(tmp_path: pathlib.Path) -> None:

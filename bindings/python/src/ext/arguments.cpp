@@ -63,6 +63,37 @@ Secret::Secret(py::handle value, const char* name, Text::None none) {
 
 Secret::~Secret() { wipe(text_.data(), text_.size()); }
 
+namespace {
+
+py::object integer(py::handle value, const char* name) {
+  if (PyIndex_Check(value.ptr()) == 0) raise_type(name, "an int", value);
+  auto made = py::reinterpret_steal<py::object>(PyNumber_Index(value.ptr()));
+  if (!made) throw py::error_already_set();
+  return made;
+}
+
+[[noreturn]] void raise_range(const char* name, const std::string& least, const std::string& most) {
+  raise_argument(std::string(name) + " must be " + least + " to " + most + ".");
+}
+
+}  // namespace
+
+std::int64_t whole(py::handle value, const char* name, std::int64_t least, std::int64_t most) {
+  int overflow = 0;
+  const long long given = PyLong_AsLongLongAndOverflow(integer(value, name).ptr(), &overflow);
+  if (overflow != 0 || given < least || given > most)
+    raise_range(name, std::to_string(least), std::to_string(most));
+  return given;
+}
+
+std::uint64_t natural(py::handle value, const char* name, std::uint64_t most) {
+  const unsigned long long given = PyLong_AsUnsignedLongLong(integer(value, name).ptr());
+  const bool refused = PyErr_Occurred() != nullptr;
+  PyErr_Clear();
+  if (refused || given > most) raise_range(name, "0", std::to_string(most));
+  return given;
+}
+
 Bytes::Bytes(py::handle value) {
   if (PyObject_GetBuffer(value.ptr(), &view_, PyBUF_SIMPLE) != 0) throw py::error_already_set();
 }

@@ -3,7 +3,9 @@
 
 #include <pybind11/pybind11.h>
 
+#include <concepts>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -42,6 +44,7 @@ class Unlocked {
 py::object make_error(const mychat_error& error, const char* operation, std::int64_t retry_after_ms = 0);
 [[noreturn]] void raise(const mychat_error& error, const char* operation);
 [[noreturn]] void raise_argument(const std::string& message, const char* operation = "");
+[[noreturn]] void raise_closed(const char* message, const char* operation);
 
 // ---- Arguments (arguments.cpp). Each names itself in its error.
 
@@ -95,6 +98,19 @@ class Bytes {
  private:
   Py_buffer view_{};
 };
+
+std::int64_t whole(py::handle value, const char* name, std::int64_t least, std::int64_t most);
+std::uint64_t natural(py::handle value, const char* name, std::uint64_t most);
+
+// A number that T holds. pybind11 would refuse another one by showing every argument, secrets too.
+template <std::integral T>
+T number(py::handle value, const char* name) {
+  using Limits = std::numeric_limits<T>;
+  if constexpr (std::is_signed_v<T>)
+    return static_cast<T>(whole(value, name, Limits::min(), Limits::max()));
+  else
+    return static_cast<T>(natural(value, name, Limits::max()));
+}
 
 // ---- Values (values.cpp): the library's structs as the classes of mychat._types
 

@@ -118,14 +118,6 @@ std::int32_t on_store_key(std::uint8_t* out_key, void* context) {
   return 1;
 }
 
-mychat_error closed_error(const char* text) {
-  mychat_error error = MYCHAT_ERROR_INIT;
-  error.status = MYCHAT_E_CLOSED;
-  error.domain = MYCHAT_DOMAIN_API;
-  std::string(text).copy(error.message, sizeof error.message - 1);
-  return error;
-}
-
 // Waits until the descriptor is readable, at most a second: then whoever waits looks for signals, of which
 // one may have come just before.
 void wait_readable(int fd, Clock::duration longest) {
@@ -190,10 +182,9 @@ void Core::create(mychat_client_options& options, py::object log, py::object sto
 
 mychat_client* Core::get(const char* operation) const {
   if (client_ != nullptr && process_ == process_number) return client_.get();
-  raise(closed_error(client_ == nullptr
-                         ? "The client is closed."
-                         : "After a fork only the parent may use its clients; make another one."),
-        operation);
+  raise_closed(client_ == nullptr ? "The client is closed."
+                                  : "After a fork only the parent may use its clients; make another one.",
+               operation);
 }
 
 void Core::close() {
@@ -316,9 +307,9 @@ void bind_client(py::module_& module, CoreClass& core) {
   count_forks();
   module.def("interpreter_exits", &interpreter_exits);
   core.def(py::init([](py::object store_path, py::object passphrase, py::object store_key,
-                       py::object node_url, py::object ca_file, py::object tls_pins, std::uint32_t flags,
-                       std::uint32_t connect_timeout_ms, std::uint32_t request_timeout_ms, py::object log,
-                       std::int32_t log_level, std::uint32_t max_queued_events) {
+                       py::object node_url, py::object ca_file, py::object tls_pins, py::object flags,
+                       py::object connect_timeout_ms, py::object request_timeout_ms, py::object log,
+                       py::object log_level, py::object max_queued_events) {
              const Path store(store_path, "store_path"), ca(ca_file, "ca_file", Text::None::kAllowed);
              const Secret secret(passphrase, "passphrase", Text::None::kAllowed);
              const Text url(node_url, "node_url", Text::None::kAllowed),
@@ -329,11 +320,11 @@ void bind_client(py::module_& module, CoreClass& core) {
              options.node_url = url.get();
              options.ca_file = ca.get();
              options.tls_pins = pins.get();
-             options.flags = flags;
-             options.connect_timeout_ms = connect_timeout_ms;
-             options.request_timeout_ms = request_timeout_ms;
-             options.log_level = log_level;
-             options.max_queued_events = max_queued_events;
+             options.flags = number<std::uint32_t>(flags, "flags");
+             options.connect_timeout_ms = number<std::uint32_t>(connect_timeout_ms, "connect_timeout");
+             options.request_timeout_ms = number<std::uint32_t>(request_timeout_ms, "request_timeout");
+             options.log_level = number<std::int32_t>(log_level, "log_level");
+             options.max_queued_events = number<std::uint32_t>(max_queued_events, "max_queued_events");
              auto made = std::make_unique<Core>();
              made->create(options, std::move(log), std::move(store_key));
              return made;
@@ -349,9 +340,10 @@ void bind_client(py::module_& module, CoreClass& core) {
   core.def("poll", &Core::poll, "timeout_ms"_a);
   core.def("poll_batch", &Core::poll_batch, "most"_a, "budget_us"_a);
   core.def("await_", &Core::await, "request"_a, "timeout_ms"_a);
-  core.def("ack", [](Core& self, std::uint64_t seq) {
+  core.def("ack", [](Core& self, py::object seq) {
+    const auto given = number<std::uint64_t>(seq, "seq");
     self.local("ack", [&](mychat_client* client, mychat_error* error) {
-      return mychat_client_ack(client, seq, error);
+      return mychat_client_ack(client, given, error);
     });
   });
   core.def("rewind", [](Core& self) { self.local("rewind", mychat_client_rewind); });
@@ -367,7 +359,8 @@ void bind_client(py::module_& module, CoreClass& core) {
     });
     return flags;
   });
-  core.def("set_policy", [](Core& self, std::uint32_t flags) {
+  core.def("set_policy", [](Core& self, py::object policy) {
+    const auto flags = number<std::uint32_t>(policy, "policy");
     self.local("set_policy", [&](mychat_client* client, mychat_error* error) {
       return mychat_client_set_policy(client, flags, error);
     });

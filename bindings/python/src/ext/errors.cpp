@@ -14,6 +14,14 @@ void raise(const mychat_error& error, const char* operation) {
   throw py::error_already_set();
 }
 
+void raise_closed(const char* message, const char* operation) {
+  mychat_error error = MYCHAT_ERROR_INIT;
+  error.status = MYCHAT_E_CLOSED;
+  error.domain = MYCHAT_DOMAIN_API;
+  std::string(message).copy(error.message, sizeof error.message - 1);
+  raise(error, operation);
+}
+
 void raise_argument(const std::string& message, const char* operation) {
   mychat_error error = MYCHAT_ERROR_INIT;
   error.status = MYCHAT_E_INVALID_ARGUMENT;

@@ -63,107 +63,140 @@ py::dict take(const char* operation, void (*free)(T*),
   return to_dict(*result.get());
 }
 
+// A node or a handshake until it is closed; calls under way in other threads keep it meanwhile.
+template <class T>
+class Handle {
+ public:
+  void set(T* made, void (*free)(T*)) { held_.reset(made, free); }
+  void close() { held_.reset(); }
+  std::shared_ptr<T> live(const char* what, const char* operation) const {
+    if (held_ == nullptr) raise_closed(what, operation);
+    return held_;
+  }
+
+ private:
+  std::shared_ptr<T> held_;
+};
+
 // One side of a handshake.
 class Handshake {
  public:
-  explicit Handshake(mychat_federation_handshake* handle)
-      : handle_(handle, mychat_federation_handshake_free) {}
+  explicit Handshake(mychat_federation_handshake* handle) {
+    handle_.set(handle, mychat_federation_handshake_free);
+  }
 
-  py::object id() const { return text_to_python(mychat_federation_handshake_id(handle_.get())); }
-  py::object message() const { return text_to_python(mychat_federation_handshake_message(handle_.get())); }
+  void close() { handle_.close(); }
+  py::object id() const {
+    return text_to_python(mychat_federation_handshake_id(live("federation_handshake_id").get()));
+  }
+  py::object message() const {
+    return text_to_python(mychat_federation_handshake_message(live("federation_handshake_message").get()));
+  }
 
   py::dict finish(py::object welcome, py::object document, py::object known, std::int64_t now) {
     const Text said(welcome, "welcome"), shown(document, "peer_document"), kept(known, "known");
+    const auto side = live("federation_handshake_finish");
     return take<mychat_federation_agreement>("federation_handshake_finish", mychat_federation_agreement_free,
                                              [&](mychat_federation_agreement** out, mychat_error* error) {
                                                return mychat_federation_handshake_finish(
-                                                   handle_.get(), said.get(), shown.get(), kept.get(), now,
-                                                   out, error);
+                                                   side.get(), said.get(), shown.get(), kept.get(), now, out,
+                                                   error);
                                              });
   }
   py::dict confirm(py::object confirm, py::object known, std::int64_t now) {
     const Text said(confirm, "confirm"), kept(known, "known");
+    const auto side = live("federation_handshake_confirm");
     return take<mychat_federation_agreement>("federation_handshake_confirm", mychat_federation_agreement_free,
                                              [&](mychat_federation_agreement** out, mychat_error* error) {
                                                return mychat_federation_handshake_confirm(
-                                                   handle_.get(), said.get(), kept.get(), now, out, error);
+                                                   side.get(), said.get(), kept.get(), now, out, error);
                                              });
   }
 
  private:
-  std::shared_ptr<mychat_federation_handshake> handle_;
+  std::shared_ptr<mychat_federation_handshake> live(const char* operation) const {
+    return handle_.live("The handshake is closed.", operation);
+  }
+
+  Handle<mychat_federation_handshake> handle_;
 };
 
 // A node; its methods may run in several threads.
 class Node {
  public:
   Node(py::object domain, py::object api_url, py::object private_key, py::object capabilities,
-       std::uint32_t flags, py::object ca_file, std::int64_t began_at, std::int64_t max_message_size,
-       std::int64_t max_transaction_items, std::int64_t max_transaction_bytes) {
+       py::object flags, py::object ca_file, py::object began_at, py::object max_message_size,
+       py::object max_transaction_items, py::object max_transaction_bytes) {
     const Text name(domain, "domain"), url(api_url, "api_url"), offered(capabilities, "capabilities");
     const Path authorities(ca_file, "ca_file", kAllowed);
     const Bytes key(private_key);
     mychat_federation_options options = MYCHAT_FEDERATION_OPTIONS_INIT;
-    options.flags = flags;
+    options.flags = number<std::uint32_t>(flags, "flags");
     options.domain = name.get();
     options.api_url = url.get();
     options.capabilities = offered.get();
     options.ca_file = authorities.get();
-    options.began_at = began_at;
-    options.max_message_size = max_message_size;
-    options.max_transaction_items = max_transaction_items;
-    options.max_transaction_bytes = max_transaction_bytes;
+    options.began_at = number<std::int64_t>(began_at, "began_at");
+    options.max_message_size = number<std::int64_t>(max_message_size, "max_message_size");
+    options.max_transaction_items = number<std::int64_t>(max_transaction_items, "max_transaction_items");
+    options.max_transaction_bytes = number<std::int64_t>(max_transaction_bytes, "max_transaction_bytes");
     mychat_federation_node* made = nullptr;
     run("federation_node_create", [&](mychat_error* error) {
       return mychat_federation_node_create(&options, key.data(), key.size(), &made, error);
     });
-    handle_.reset(made, mychat_federation_node_free);
+    handle_.set(made, mychat_federation_node_free);
   }
 
-  py::object sign_document(std::int64_t sequence, std::int64_t issued_at, std::int64_t valid_until,
+  void close() { handle_.close(); }
+
+  py::object sign_document(py::object sequence, py::object issued_at, py::object valid_until,
                            py::object next_key, py::object previous, py::object previous_private_key) {
     const Text next(next_key, "next_key", kAllowed), before(previous, "previous", kAllowed);
     const Bytes key(previous_private_key.is_none() ? py::object(py::bytes()) : previous_private_key);
     mychat_federation_document_options options = MYCHAT_FEDERATION_DOCUMENT_OPTIONS_INIT;
-    options.sequence = sequence;
-    options.issued_at = issued_at;
-    options.valid_until = valid_until;
+    options.sequence = number<std::int64_t>(sequence, "sequence");
+    options.issued_at = number<std::int64_t>(issued_at, "issued_at");
+    options.valid_until = number<std::int64_t>(valid_until, "valid_until");
     options.next_key = next.get();
     options.previous = before.get();
+    const auto node = live("federation_sign_document");
     return take_text("federation_sign_document", [&](char** out, mychat_error* error) {
-      return mychat_federation_sign_document(handle_.get(), &options, key.size() == 0 ? nullptr : key.data(),
+      return mychat_federation_sign_document(node.get(), &options, key.size() == 0 ? nullptr : key.data(),
                                              key.size(), out, error);
     });
   }
   py::dict discover(py::object domain, py::object known, std::int32_t timeout_ms, std::int64_t now) {
     const Text name(domain, "domain"), kept(known, "known", kAllowed);
-    return take<mychat_federation_document>("federation_discover", mychat_federation_document_free,
-                                            [&](mychat_federation_document** out, mychat_error* error) {
-                                              return mychat_federation_discover(handle_.get(), name.get(),
-                                                                                kept.get(), timeout_ms, now,
-                                                                                out, error);
-                                            });
+    const auto node = live("federation_discover");
+    return take<mychat_federation_document>(
+        "federation_discover", mychat_federation_document_free,
+        [&](mychat_federation_document** out, mychat_error* error) {
+          return mychat_federation_discover(node.get(), name.get(), kept.get(), timeout_ms, now, out, error);
+        });
   }
   Handshake begin(py::object peer, std::int64_t now) {
     const Text name(peer, "peer");
     mychat_federation_handshake* made = nullptr;
+    const auto node = live("federation_handshake_begin");
     run("federation_handshake_begin", [&](mychat_error* error) {
-      return mychat_federation_handshake_begin(handle_.get(), name.get(), now, &made, error);
+      return mychat_federation_handshake_begin(node.get(), name.get(), now, &made, error);
     });
     return Handshake(made);
   }
   py::object hello_origin(py::object hello) {
     const Text said(hello, "hello");
+    const auto node = live("federation_hello_origin");
     return take_text("federation_hello_origin", [&](char** out, mychat_error* error) {
-      return mychat_federation_hello_origin(handle_.get(), said.get(), out, error);
+      return mychat_federation_hello_origin(node.get(), said.get(), out, error);
     });
   }
   Handshake answer(py::object hello, py::object document, py::object known, std::int64_t now) {
     const Text said(hello, "hello"), shown(document, "peer_document"), kept(known, "known");
     mychat_federation_handshake* made = nullptr;
+    const auto node = live("federation_handshake_answer");
     run("federation_handshake_answer", [&](mychat_error* error) {
-      return mychat_federation_handshake_answer(handle_.get(), said.get(), shown.get(), kept.get(), now,
-                                                &made, error);
+      return mychat_federation_handshake_answer(node.get(), said.get(), shown.get(), kept.get(), now, &made,
+                                                error);
     });
     return Handshake(made);
   }
@@ -171,8 +204,9 @@ class Node {
                           std::int64_t now) {
     const Text to(destination, "destination"), verb(method, "method"), uri(target_uri, "target_uri");
     const Bytes sent(body);
+    const auto node = live("federation_sign_request");
     return take_text("federation_sign_request", [&](char** out, mychat_error* error) {
-      return mychat_federation_sign_request(handle_.get(), to.get(), verb.get(), uri.get(), sent.data(),
+      return mychat_federation_sign_request(node.get(), to.get(), verb.get(), uri.get(), sent.data(),
                                             sent.size(), now, out, error);
     });
   }
@@ -181,24 +215,31 @@ class Node {
     const Text verb(method, "method"), uri(target_uri, "target_uri"), lines(headers, "headers"),
         kept(known, "known");
     const Bytes received(body);
+    const auto node = live("federation_verify_request");
     run("federation_verify_request", [&](mychat_error* error) {
-      return mychat_federation_verify_request(handle_.get(), verb.get(), uri.get(), lines.get(),
-                                              received.data(), received.size(), kept.get(), now, error);
+      return mychat_federation_verify_request(node.get(), verb.get(), uri.get(), lines.get(), received.data(),
+                                              received.size(), kept.get(), now, error);
     });
   }
   py::object sign_response(py::object method, py::object target_uri, py::object request_headers,
-                           std::int32_t status, py::object body, std::int64_t now) {
+                           py::object status, py::object body, std::int64_t now) {
     const Text verb(method, "method"), uri(target_uri, "target_uri"),
         lines(request_headers, "request_headers");
+    const auto code = number<std::int32_t>(status, "status");
     const Bytes sent(body);
+    const auto node = live("federation_sign_response");
     return take_text("federation_sign_response", [&](char** out, mychat_error* error) {
-      return mychat_federation_sign_response(handle_.get(), verb.get(), uri.get(), lines.get(), status,
+      return mychat_federation_sign_response(node.get(), verb.get(), uri.get(), lines.get(), code,
                                              sent.data(), sent.size(), now, out, error);
     });
   }
 
  private:
-  std::shared_ptr<mychat_federation_node> handle_;
+  std::shared_ptr<mychat_federation_node> live(const char* operation) const {
+    return handle_.live("The node is closed.", operation);
+  }
+
+  Handle<mychat_federation_node> handle_;
 };
 
 py::object new_key() {
@@ -220,14 +261,14 @@ py::dict verify_document(py::object json, py::object domain, py::object known, s
                                           });
 }
 
-void verify_response(py::object method, py::object target_uri, py::object request_headers,
-                     std::int32_t status, py::object headers, py::object body, py::object known,
-                     std::int64_t now) {
+void verify_response(py::object method, py::object target_uri, py::object request_headers, py::object status,
+                     py::object headers, py::object body, py::object known, std::int64_t now) {
   const Text verb(method, "method"), uri(target_uri, "target_uri"), asked(request_headers, "request_headers"),
       lines(headers, "headers"), kept(known, "known");
+  const auto code = number<std::int32_t>(status, "status");
   const Bytes received(body);
   run("federation_verify_response", [&](mychat_error* error) {
-    return mychat_federation_verify_response(verb.get(), uri.get(), asked.get(), status, lines.get(),
+    return mychat_federation_verify_response(verb.get(), uri.get(), asked.get(), code, lines.get(),
                                              received.data(), received.size(), kept.get(), now, error);
   });
 }
@@ -247,11 +288,13 @@ void bind_federation(py::module_& module) {
   py::class_<Handshake>(module, "FederationHandshake")
       .def_property_readonly("id", &Handshake::id)
       .def_property_readonly("message", &Handshake::message)
+      .def("close", &Handshake::close)
       .def("finish", &Handshake::finish)
       .def("confirm", &Handshake::confirm);
   py::class_<Node>(module, "FederationNode")
-      .def(py::init<py::object, py::object, py::object, py::object, std::uint32_t, py::object, std::int64_t,
-                    std::int64_t, std::int64_t, std::int64_t>())
+      .def(py::init<py::object, py::object, py::object, py::object, py::object, py::object, py::object,
+                    py::object, py::object, py::object>())
+      .def("close", &Node::close)
       .def("sign_document", &Node::sign_document)
       .def("discover", &Node::discover)
       .def("begin", &Node::begin)

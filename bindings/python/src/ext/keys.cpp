@@ -112,11 +112,12 @@ void bind_keys(py::module_& module, CoreClass& core) {
     });
   });
   bind_trust(core);
-  core.def("export_backup", [](Core& self, py::object password, std::int32_t kind) {
+  core.def("export_backup", [](Core& self, py::object password, py::object kind) {
     const Secret secret(password, "password");
+    const auto form = number<std::int32_t>(kind, "kind");
     return self.fetch<mychat_backup>("export_backup", mychat_backup_free,
                                      [&](mychat_client* client, mychat_backup** out, mychat_error* error) {
-                                       return mychat_client_export_backup(client, secret.get(), kind, out,
+                                       return mychat_client_export_backup(client, secret.get(), form, out,
                                                                           error);
                                      });
   });

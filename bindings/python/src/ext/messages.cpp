@@ -5,12 +5,12 @@ namespace mychat_python {
 
 namespace {
 
-py::object send(Core& self, py::object recipient, py::object data, std::int32_t content_type,
+py::object send(Core& self, py::object recipient, py::object data, py::object content_type,
                 py::object message_id) {
   const Text handle(recipient, "recipient"), id(message_id, "message_id", kAllowed);
   const Bytes bytes(data);
   mychat_send_options options = MYCHAT_SEND_OPTIONS_INIT;
-  options.content_type = content_type;
+  options.content_type = number<std::int32_t>(content_type, "content_type");
   options.recipient = handle.get();
   options.data = bytes.data();
   options.size = bytes.size();
@@ -37,21 +37,25 @@ py::object send_text(Core& self, py::object recipient, py::object text, py::obje
   return text_to_python(made);
 }
 
-py::object history(Core& self, py::object peer, std::int64_t before, std::uint32_t limit) {
+py::object history(Core& self, py::object peer, py::object before, py::object limit) {
   const Text handle(peer, "peer");
+  const auto from = number<std::int64_t>(before, "before");
+  const auto most = number<std::uint32_t>(limit, "limit");
   return self.fetch<mychat_message_list>(
       "history", mychat_message_list_free,
       [&](mychat_client* client, mychat_message_list** out, mychat_error* error) {
-        return mychat_client_history(client, handle.get(), before, limit, out, error);
+        return mychat_client_history(client, handle.get(), from, most, out, error);
       });
 }
 
-py::object search(Core& self, py::object query, py::object peer, std::int64_t before, std::uint32_t limit) {
+py::object search(Core& self, py::object query, py::object peer, py::object before, py::object limit) {
   const Text words(query, "query"), handle(peer, "peer", kAllowed);
+  const auto from = number<std::int64_t>(before, "before");
+  const auto most = number<std::uint32_t>(limit, "limit");
   return self.fetch<mychat_message_list>(
       "search", mychat_message_list_free,
       [&](mychat_client* client, mychat_message_list** out, mychat_error* error) {
-        return mychat_client_search(client, words.get(), handle.get(), before, limit, out, error);
+        return mychat_client_search(client, words.get(), handle.get(), from, most, out, error);
       });
 }
 

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import warnings
-import weakref
-from collections import deque
 from types import TracebackType
-from typing import Any, AsyncIterator, Callable, Deque, Dict, Optional, Sequence, Tuple, Type, TypeVar, cast
+from typing import Any, AsyncIterator, Callable, Optional, Sequence, Tuple, Type, TypeVar, cast
 
 from . import _mychat
 from ._core import Buffer, Log, PathInput, SecretInput, StoreKey, make_core
 from ._enums import BackupKind, LogLevel, Status
-from ._errors import CancelledError, ClosedError, Error, InvalidStateError, NotFoundError
+from ._errors import ClosedError, InvalidStateError
 from ._local import LocalCalls
+from ._pump import Pump
 from ._types import (
     Account,
     Backup,
     BackupReport,
     Completion,
-    CompletionEvent,
     Contact,
     Event,
     MessagePage,
@@ -32,11 +29,15 @@ from ._types import (
 T = TypeVar("T")
 
 
+def _not_open(operation: str) -> InvalidStateError:
+    return InvalidStateError(
+        "The client is not open: use `async with`, or await open().", Status.INVALID_STATE, operation=operation
+    )
+
+
 class _Unopened:
     def __getattr__(self, name: str) -> Any:
-        raise InvalidStateError(
-            "The client is not open: use `async with`, or await open().", Status.INVALID_STATE, operation=name
-        )
+        raise _not_open(name)
 
 
 class AsyncClient(LocalCalls):
@@ -55,9 +56,8 @@ class AsyncClient(LocalCalls):
     Use it from its loop's thread only.
     """
 
-    _BATCH = 256
-    _BUDGET_US = 1000  # How long events are taken before others of the loop have their turn.
-    _MOST = 1024  # Events kept here; more stay in the library until these are taken.
+    _closed = True  # Until there is something to close.
+    _pump: Optional[Pump] = None
 
     def __init__(
         self,
@@ -98,17 +98,11 @@ class AsyncClient(LocalCalls):
         self._make: Optional[Callable[[], _mychat.Core]] = make
         self._store_path = store_path
         self._core = cast(_mychat.Core, _Unopened())
-        self._loop: Optional[asyncio.AbstractEventLoop] = None
-        self._fd = -1
-        self._watching = False
-        self._queue: Deque[Event] = deque()
-        self._some: Optional[asyncio.Event] = None  # There is an event, an end or a failure.
-        self._futures: Dict[int, asyncio.Future[Completion]] = {}
-        self._failure: Optional[Error] = None
+        self._closing: Optional[asyncio.Future[None]] = None
         self._closed = False
 
     def __repr__(self) -> str:
-        state = " closed" if self._closed else "" if self._loop else " not open"
+        state = " closed" if self._closed else "" if self._pump else " not open"
         return f"<mychat.AsyncClient {str(self._store_path)!r}{state}>"
 
     # ---- Life
@@ -124,12 +118,12 @@ class AsyncClient(LocalCalls):
         if make is None:
             raise InvalidStateError("The client was opened before.", Status.INVALID_STATE, operation="create")
         loop = asyncio.get_running_loop()
-        self._core = await loop.run_in_executor(None, make)
-        self._loop = loop
-        self._some = asyncio.Event()
-        # A duplicate: it stays valid, for the loop to forget it, when the client goes first.
-        self._fd = os.dup(self._core.event_fd())
-        self._watch()
+        core = await loop.run_in_executor(None, make)
+        if self._closed:  # Meanwhile.
+            await loop.run_in_executor(None, core.close)
+            raise ClosedError("The client is closed.", Status.CLOSED, operation="create")
+        self._pump = Pump(core, loop)
+        self._core = core
         return self
 
     async def __aenter__(self) -> AsyncClient:
@@ -142,35 +136,24 @@ class AsyncClient(LocalCalls):
 
     async def close(self) -> None:
         """End everything. Requests under way end with `ClosedError`, and so do loops over `events`, without an error."""
-        if self._closed:
-            return
-        self._closed = True
-        self._make = None
-        if self._loop is None:
-            return
-        self._unwatch()
-        os.close(self._fd)
-        self._queue.clear()  # What was not acknowledged comes again with the next start.
-        self._end(ClosedError("The client is closed.", Status.CLOSED))
-        # Also when the task is cancelled: what was begun is ended.
-        await asyncio.shield(self._loop.run_in_executor(None, self._core.close))
+        if not self._closed:
+            self._closed = True
+            self._make = None
+            if self._pump is None:
+                return
+            self._pump.close()
+            # Of the loop that runs now: the client's own may be gone.
+            self._closing = asyncio.get_running_loop().run_in_executor(None, self._core.close)
+        if self._closing is not None:
+            # Also when the task is cancelled: what was begun is ended; and who closes once more waits for that.
+            await asyncio.shield(self._closing)
 
     def __del__(self) -> None:
-        if self._closed or self._loop is None:
+        if self._closed or self._pump is None:
             return
         warnings.warn(f"{self!r} was not closed", ResourceWarning, source=self, stacklevel=2)
         self._closed = True
-        loop, fd, watching = self._loop, self._fd, self._watching
-
-        def forget() -> None:
-            if watching:
-                loop.remove_reader(fd)
-            os.close(fd)
-
-        if loop.is_closed():
-            os.close(fd)
-        else:
-            loop.call_soon_threadsafe(forget)
+        self._pump.abandon()
 
     async def start(self) -> None:
         """Go online; see `Client.start`."""
@@ -192,70 +175,12 @@ class AsyncClient(LocalCalls):
 
     # ---- Events
 
-    def _watch(self) -> None:
-        if not self._watching and not self._closed and self._failure is None and self._loop is not None:
-            # The loop must not keep the client alive.
-            self._loop.add_reader(self._fd, _readable, weakref.ref(self))
-            self._watching = True
-
-    def _unwatch(self) -> None:
-        if self._watching and self._loop is not None:
-            self._loop.remove_reader(self._fd)
-            self._watching = False
-
-    def _read(self) -> None:
-        assert self._some is not None
-        try:
-            events = self._core.poll_batch(self._BATCH, self._BUDGET_US)
-        except CancelledError:  # A wake-up that nobody here waited for.
-            return
-        except Error as error:
-            self._unwatch()
-            self._end(error)
-            return
-        for event in events:
-            if isinstance(event, CompletionEvent):
-                future = self._futures.pop(event.completion.request, None)
-                if future is not None and not future.done():
-                    future.set_result(event.completion)
-            else:
-                self._queue.append(event)
-        if self._queue:
-            self._some.set()
-        # Completions stand behind events: with requests under way all is taken.
-        if len(self._queue) >= self._MOST and not self._futures:
-            self._unwatch()
-
-    def _end(self, error: Error) -> None:
-        assert self._some is not None
-        self._failure = error
-        self._some.set()
-        futures, self._futures = self._futures, {}
-        for future in futures.values():
-            if not future.done():
-                future.set_exception(error)
-
     async def poll(self, timeout: Optional[float] = None) -> Optional[Event]:
         """The next event; ``None`` when there is none within ``timeout`` seconds (``None``: wait for ever; 0: not at all).
 
         Completions go to their requests. Several tasks may poll: each event goes to one of them. `ClosedError`.
         """
-        while not self._queue:
-            self._check()
-            assert self._some is not None
-            self._some.clear()
-            self._watch()
-            if timeout == 0:
-                self._read()
-                return self._queue.popleft() if self._queue else None
-            try:
-                await asyncio.wait_for(self._some.wait(), timeout)
-            except asyncio.TimeoutError:
-                return None
-        event = self._queue.popleft()
-        if not self._watching and len(self._queue) <= self._MOST // 2:
-            self._watch()
-        return event
+        return await self._opened("poll").poll(timeout)
 
     async def events(self, *, ack: bool = False) -> AsyncIterator[Event]:
         """Events as they come, until the client is closed.
@@ -276,36 +201,17 @@ class AsyncClient(LocalCalls):
     def rewind(self) -> None:
         """Let all events of the journal that are not acknowledged come again, the oldest first."""
         super().rewind()
-        self._queue = deque(event for event in self._queue if not event.seq)
+        self._opened("rewind").forget_journal()
 
     # ---- The account at the node
 
-    def _check(self) -> None:
-        if self._failure is not None:
-            raise self._failure
-        if self._loop is None:
-            raise InvalidStateError(
-                "The client is not open: use `async with`, or await open().", Status.INVALID_STATE, operation="poll"
-            )
+    def _opened(self, operation: str) -> Pump:
+        if self._pump is None:
+            raise _not_open(operation)
+        return self._pump
 
     async def _complete(self, request: int) -> Completion:
-        self._check()
-        assert self._loop is not None
-        future: asyncio.Future[Completion] = self._loop.create_future()
-        self._futures[request] = future
-        self._watch()
-        try:
-            completion = await future
-        except asyncio.CancelledError:
-            # Its completion still comes, and finds a future that is done.
-            try:
-                self._core.cancel(request)
-            except (NotFoundError, ClosedError):
-                pass
-            raise
-        if completion.error is not None:
-            raise completion.error
-        return completion
+        return await self._opened("await").complete(request)
 
     async def register(
         self,
@@ -418,8 +324,3 @@ class AsyncClient(LocalCalls):
         """Replace the passphrase of the store; see `Client.change_passphrase`."""
         await self._run(self._core.change_passphrase, new_passphrase)
 
-
-def _readable(reference: "weakref.ref[AsyncClient]") -> None:
-    client = reference()
-    if client is not None:
-        client._read()

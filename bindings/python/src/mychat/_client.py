@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from types import TracebackType
 from typing import Iterator, Optional, Sequence, Tuple, Type, TypeVar
@@ -56,6 +57,8 @@ class Client(LocalCalls):
         InvalidArgumentError, NotFoundError, StoreHeldError, StoreKeyError, StoreError, NetworkError (plaintext refused).
     """
 
+    _closed = True  # Until there is something to close.
+
     def __init__(
         self,
         store_path: PathInput,
@@ -74,7 +77,6 @@ class Client(LocalCalls):
         log_level: LogLevel = LogLevel.INFO,
         max_queued_events: int = 0,
     ) -> None:
-        self._closed = True  # Until there is something to close.
         self._store_path = store_path
         self._core: _mychat.Core = make_core(
             store_path,
@@ -152,11 +154,14 @@ class Client(LocalCalls):
 
         Completions go to their requests and are never returned. `CancelledError` after `wakeup`, `ClosedError`.
         """
+        end = time.monotonic() + timeout if timeout else None
         while True:
             event = self._core.poll(milliseconds(timeout, "timeout"))
             if not isinstance(event, CompletionEvent):
                 return event
             self._completions.deliver(event)
+            if end is not None:
+                timeout = max(0.0, end - time.monotonic())
 
     def events(self, timeout: Optional[float] = None, *, ack: bool = False) -> Iterator[Event]:
         """Events as they come, until the client is closed or none came for ``timeout`` seconds.

@@ -48,8 +48,9 @@ class Request(Generic[T]):
                 event = self._client._core.await_(self.id, milliseconds(left, "timeout"))
             except NotFoundError:
                 # Another thread's poll took it from the queue, and hands it over in a moment.
-                self._taken.wait(1)
-                continue
+                if self._taken.wait(1 if left is None else min(left, 1)) or left != 0:
+                    continue
+                event = None
             if event is None:
                 raise TimeoutError(
                     "The request is still under way.", Status.TIMEOUT, retryable=True, operation=self.operation

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
 import logging
 import signal
@@ -12,7 +13,7 @@ from typing import Any, Awaitable, Callable, List, Optional, TypeVar, Union
 from ._async_client import AsyncClient
 from ._core import PathInput, SecretInput
 from ._enums import Direction, Status
-from ._errors import AlreadyExistsError, ClosedError, InvalidStateError, KeyChangedError, UnauthorizedError
+from ._errors import AlreadyExistsError, ClosedError, Error, InvalidStateError, KeyChangedError, UnauthorizedError
 from ._types import Event, Message, MessageEvent, SessionEndedEvent
 
 Handler = Callable[[Message], Union[None, str, Awaitable[Union[None, str]]]]
@@ -22,6 +23,19 @@ E = TypeVar("E", bound=EventHandler)
 
 _REPLIES = uuid.UUID("6d2f7c86-53c6-4f0d-9b0e-5c1c4fd6c0f1")  # Namespace of the ids of replies; never change it.
 _log = logging.getLogger("mychat.bot")
+
+
+class _Answering:
+    """A message that is being handled, and how many replies it has."""
+
+    def __init__(self, bot: Bot, message: Message) -> None:
+        self.bot = bot
+        self.message = message
+        self.replies = 0
+
+
+# Tasks that a handler starts inherit it, and answer their own message whichever is being handled then.
+_answering: "contextvars.ContextVar[Optional[_Answering]]" = contextvars.ContextVar("mychat_answering", default=None)
 
 
 class Bot:
@@ -51,6 +65,8 @@ class Bot:
         stop_on_error: Let a handler's exception end the bot.
     """
 
+    _RETRY_SECONDS = 1.0
+
     def __init__(
         self,
         store_path: PathInput,
@@ -65,8 +81,6 @@ class Bot:
         self._stop_on_error = stop_on_error
         self._on_message: List[Handler] = []
         self._on_event: List[EventHandler] = []
-        self._answering: Optional[Message] = None
-        self._replies = 0
         self._stop: Optional[asyncio.Event] = None
         self.client = AsyncClient(store_path, **options)
         """The client, open while the bot runs."""
@@ -88,13 +102,16 @@ class Bot:
     def reply(self, text: str) -> str:
         """Answer the message that is being handled; may be called several times. Returns the reply's message id.
 
+        In a task that a handler started it answers that handler's message, also when the handler has returned.
+
         The n-th reply to a message always has the same id: making it again, after a crash, sends nothing again, also when the
         text has become another one. `KeyChangedError` when the sender's key changed and was not accepted.
         """
-        message = self._answering
-        if message is None:
+        answering = _answering.get()
+        if answering is None or answering.bot is not self:
             raise InvalidStateError("No message is being handled.", Status.INVALID_STATE, operation="send_text")
-        number, self._replies = self._replies, self._replies + 1
+        message, number = answering.message, answering.replies
+        answering.replies += 1
         reply_id = str(uuid.uuid5(_REPLIES, f"{message.id}/{number}"))
         try:
             return self.client.send_text(message.sender, text, message_id=reply_id)
@@ -133,9 +150,13 @@ class Bot:
 
     async def _next(self, stopped: asyncio.Future[Any]) -> None:
         polled = asyncio.ensure_future(self.client.poll())
-        await asyncio.wait({polled, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        if not polled.done():
-            polled.cancel()  # It has taken nothing yet.
+        try:
+            await asyncio.wait({polled, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waited = not polled.done()
+            if waited:
+                polled.cancel()  # It has taken nothing yet.
+        if waited:
             return
         try:
             event = polled.result()
@@ -154,7 +175,7 @@ class Bot:
             await self._log_in()
         if not isinstance(event, MessageEvent) or event.message.direction != Direction.IN:
             return
-        self._answering, self._replies = event.message, 0
+        token = _answering.set(_Answering(self, event.message))
         try:
             for handler in self._on_message:
                 text = await self._call(handler, event.message)
@@ -162,14 +183,27 @@ class Bot:
                     await self._call(self.reply, text)
             self.client.mark_read(event.message.peer, event.message.id)
         finally:
-            self._answering = None
+            _answering.reset(token)
 
     async def _log_in(self) -> None:
-        try:
-            await self.client.login(self._username, self._password)
-        except UnauthorizedError:
-            _log.error("The node ended the session, and does not accept the password.")
-            raise
+        # Until the node can be reached again there is nothing else to do.
+        assert self._stop is not None
+        delay = self._RETRY_SECONDS
+        while not self._stop.is_set():
+            try:
+                await self.client.login(self._username, self._password)
+                return
+            except UnauthorizedError:
+                _log.error("The node ended the session, and does not accept the password.")
+                raise
+            except Error as error:
+                if not error.retryable:
+                    raise
+                _log.warning("The node ended the session; logging in again later: %s", error)
+            try:
+                await asyncio.wait_for(self._stop.wait(), delay)
+            except asyncio.TimeoutError:
+                delay = min(2 * delay, 60.0)
 
     async def _call(self, handler: Callable[[Any], Any], argument: Any) -> Any:
         try:

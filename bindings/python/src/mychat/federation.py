@@ -12,7 +12,8 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import enum
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from types import TracebackType
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Type, Union
 
 from . import _core, _mychat  # noqa: F401  (_core teaches the extension its errors.)
 from ._core import Buffer, PathInput, milliseconds
@@ -130,6 +131,12 @@ def _stamp(time: Optional[datetime.datetime]) -> int:
     return round(time.timestamp() * 1000)
 
 
+def _bits(flags: Flags) -> int:
+    if not isinstance(flags, Flags):
+        raise TypeError(f"flags must be mychat.federation.Flags, not {type(flags).__name__}")
+    return int(flags)
+
+
 def _values(made: Dict[str, Any]) -> Dict[str, Any]:
     made["capabilities"] = tuple(made["capabilities"].split())
     made["clock_ahead"] = datetime.timedelta(milliseconds=made["clock_ahead"])
@@ -145,7 +152,9 @@ def _lines(headers: Headers) -> str:
     pairs = headers.items() if hasattr(headers, "items") else headers
     lines: List[str] = []
     for name, value in pairs:
-        if any(mark in name + value for mark in "\r\n\0") or ":" in name:
+        if ":" in name:
+            raise InvalidArgumentError(f"{name!r} is no name of a header.", Status.INVALID_ARGUMENT)
+        if any(mark in name + value for mark in "\r\n\0"):
             raise InvalidArgumentError("A header holds a line break or a NUL.", Status.INVALID_ARGUMENT)
         lines.append(f"{name}: {value}\n")
     return "".join(lines)
@@ -161,7 +170,7 @@ def _joined(words: Sequence[str], name: str) -> str:
 
 
 def _pairs(lines: str) -> List[Tuple[str, str]]:
-    return [(name, value) for name, _, value in (line.partition(": ") for line in lines.splitlines())]
+    return [(name, value) for name, _, value in (line.partition(": ") for line in lines.split("\n") if line)]
 
 
 def new_key() -> Secret:
@@ -186,7 +195,7 @@ def verify_document(
     domain's), `StaleError`, `KeyChangedError` (another key without a signed rotation: stop, and ask the operator),
     `DowngradeError`.
     """
-    return _document(_mychat.federation_verify_document(json, domain, known, int(flags), _stamp(now)))
+    return _document(_mychat.federation_verify_document(json, domain, known, _bits(flags), _stamp(now)))
 
 
 def request_origin(headers: Headers) -> str:
@@ -226,10 +235,25 @@ def address_kind(address: str) -> str:
 
 
 class Handshake:
-    """One side of a handshake under way; see `Node.begin_handshake` and `Node.answer_handshake`."""
+    """One side of a handshake under way; see `Node.begin_handshake` and `Node.answer_handshake`.
+
+    `close` it, use it as a context manager, or leave it to the garbage collector. Once closed it raises `ClosedError`.
+    """
 
     def __init__(self, handle: _mychat.FederationHandshake) -> None:
         self._handle = handle
+
+    def __enter__(self) -> Handshake:
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free it, and wipe what is secret of it. Harmless the second time; a call under way in another thread is finished."""
+        self._handle.close()
 
     @property
     def id(self) -> str:
@@ -259,7 +283,7 @@ class Node:
     """A node as it speaks with others: its name, its key, what it offers, and which requests it has taken.
 
     ``began_at``: requests signed before it are refused, as an earlier life of this node may have taken them: the present
-    unless given. Any thread.
+    unless given. Any thread. `close` it, use it as a context manager, or leave it to the garbage collector.
     """
 
     def __init__(
@@ -277,13 +301,30 @@ class Node:
         max_transaction_bytes: int = 0,
     ) -> None:
         self._domain = domain
+        self._closed = False
         self._handle = _mychat.FederationNode(
-            domain, api_url, private_key, _joined(capabilities, "capabilities"), int(flags), ca_file,
+            domain, api_url, private_key, _joined(capabilities, "capabilities"), _bits(flags), ca_file,
             _stamp(began_at), max_message_size, max_transaction_items, max_transaction_bytes,
         )
 
     def __repr__(self) -> str:
-        return f"<mychat.federation.Node {self._domain!r}>"
+        return f"<mychat.federation.Node {self._domain!r}{' closed' if self._closed else ''}>"
+
+    def __enter__(self) -> Node:
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free it, and wipe its key; other calls raise `ClosedError` then. Handshakes that it began or answered go on.
+
+        Harmless the second time; a call under way in another thread is finished.
+        """
+        self._closed = True
+        self._handle.close()
 
     def sign_document(
         self,

@@ -124,7 +124,7 @@ class Node:
             return self
         if self._finalizer is None:
             self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mychat-testing-"))
-            self._finalizer = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+            self._finalizer = weakref.finalize(self, _erase, self.folder, os.getpid())
         ready = self.folder / "ready"
         with contextlib.suppress(FileNotFoundError):
             ready.unlink()
@@ -137,7 +137,7 @@ class Node:
             )
         self._process = process
         self._finalizer.detach()
-        self._finalizer = weakref.finalize(self, _end, process, self.folder)
+        self._finalizer = weakref.finalize(self, _end, process, self.folder, os.getpid())
         self._wait_until_ready(process, ready)
         return self
 
@@ -168,8 +168,10 @@ class Node:
         for client in clients:
             client.close()
         self._process = None
-        if self._finalizer is not None:
-            self._finalizer()
+        finalizer, self._finalizer = self._finalizer, None
+        if finalizer is not None:
+            finalizer()
+        self.port, self.url = 0, ""  # `start` makes another node.
 
     def log(self) -> str:
         """What the node has logged so far."""
@@ -231,7 +233,13 @@ def _wait(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-def _end(process: "subprocess.Popen[bytes]", folder: pathlib.Path) -> None:
+def _erase(folder: pathlib.Path, owner: int) -> None:
+    if os.getpid() == owner:  # A forked child's ordinary end is not the end of its parent's node.
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end(process: "subprocess.Popen[bytes]", folder: pathlib.Path, owner: int) -> None:
     _input(process).close()  # The lifeline: the node stops and erases the folder.
-    _wait(process)
-    shutil.rmtree(folder, ignore_errors=True)
+    if os.getpid() == owner:
+        _wait(process)
+    _erase(folder, owner)

@@ -1,7 +1,9 @@
-// mls-peer: members of MLS groups of this engine that obey lines of JSON, for tests against other implementations.
+// mls-peer: members of MLS groups of this engine that obey lines of JSON, for tests against other
+// implementations.
 //
 //   mls-peer                              reads a command a line, answers each with a line
-//   mls-peer passive SUITE SEED SESSIONS  writes sessions for a passive client, as the official vectors have them
+//   mls-peer passive SUITE SEED SESSIONS  writes sessions for a passive client, as the official vectors have
+//   them
 //
 // A command is an object: "do" names it, "who" the client. Bytes are hex; messages are whole MLSMessages. The
 // answer holds "ok": true and the results, or "error" with "rule" (section by section in e2ee/mls/rules.h).
@@ -165,14 +167,16 @@ class Peer {
     return id;
   }
 
-  // {"add": KEY PACKAGE} | {"remove": LEAF} | {"psk": {"id" | "epoch"}} | {"extensions": [...]} | {"reinit": {...}}
+  // {"add": KEY PACKAGE} | {"remove": LEAF} | {"psk": {"id" | "epoch"}} | {"extensions": [...]} | {"reinit":
+  // {...}}
   static Proposal proposal_of(const Member& from, JsonView in) {
     if (in.find("add")) return {Add{body_of<KeyPackage>(message_of(in, "add"))}};
     if (const JsonView leaf = in.find("remove")) return {Remove{static_cast<LeafIndex>(leaf.as_int(0))}};
     if (const JsonView psk = in.find("psk")) return {Psk{psk_id(from, *from.client.suite, psk)}};
     if (const JsonView list = in.find("extensions")) return {GroupContextExtensions{extensions_of(list)}};
     const JsonView reinit = in.object("reinit");
-    return {ReInit{bytes_of(reinit, "group_id"), kMls10, static_cast<SuiteId>(reinit.at("suite").as_int(0, 0xffff)),
+    return {ReInit{bytes_of(reinit, "group_id"), kMls10,
+                   static_cast<SuiteId>(reinit.at("suite").as_int(0, 0xffff)),
                    extensions_of(reinit.find("extensions"))}};
   }
 
@@ -216,7 +220,8 @@ class Peer {
 
   void commit(Member& who, JsonView in, JsonWriter& out) {
     CommitOptions options;
-    for (const JsonView proposal : in.find("proposals")) options.proposals.push_back(proposal_of(who, proposal));
+    for (const JsonView proposal : in.find("proposals"))
+      options.proposals.push_back(proposal_of(who, proposal));
     options.include_waiting = flag(in, "waiting", true);
     options.path = flag(in, "path", true);
     options.tree_in_welcome = flag(in, "tree", true);
@@ -229,20 +234,23 @@ class Peer {
 
   static std::vector<KeyPackage> packages_of(JsonView list) {
     std::vector<KeyPackage> out;
-    for (const JsonView package : list) out.push_back(body_of<KeyPackage>(decode<Message>(bytes_of(package))));
+    for (const JsonView package : list)
+      out.push_back(body_of<KeyPackage>(decode<Message>(bytes_of(package))));
     return out;
   }
 
   // "before" as in join(): the group that ended, and the one to branch off.
   void reinitialise(Member& who, JsonView in, JsonWriter& out) {
-    enter(who, out, Group::reinitialise(who.client.env, member(in.string("before")).group(), who.client.signer,
-                                        who.client.leaf, packages_of(in.array("members"))));
+    enter(who, out,
+          Group::reinitialise(who.client.env, member(in.string("before")).group(), who.client.signer,
+                              who.client.leaf, packages_of(in.array("members"))));
   }
   void branch(Member& who, JsonView in, JsonWriter& out) {
     Group& before = member(in.string("before")).group();
-    enter(who, out, Group::branch(who.client.env, before, who.client.signer, who.client.leaf,
-                                  {bytes_or_none(in, "group_id"), before.context().extensions},
-                                  packages_of(in.array("members"))));
+    enter(who, out,
+          Group::branch(who.client.env, before, who.client.signer, who.client.leaf,
+                        {bytes_or_none(in, "group_id"), before.context().extensions},
+                        packages_of(in.array("members"))));
   }
   static void enter(Member& who, JsonWriter& out, PendingCommit pending) {
     write(out, pending);

@@ -54,8 +54,8 @@ class Session {
 
   PskLookup lookup() const {
     return [this](const PreSharedKeyId& id) -> std::optional<Secret> {
-      const auto at =
-          std::find_if(psks_.begin(), psks_.end(), [&](const KnownPsk& known) { return known.id == id.psk_id; });
+      const auto at = std::find_if(psks_.begin(), psks_.end(),
+                                   [&](const KnownPsk& known) { return known.id == id.psk_id; });
       if (at == psks_.end()) return std::nullopt;
       return at->secret;
     };
@@ -88,7 +88,8 @@ class Session {
       resuming_ = true;
       id.type = PskType::kResumption;
       id.psk_group_id = group.id();
-      id.psk_epoch = group.epoch() - below(std::min<std::size_t>(group.epoch() - last_join_ + 1, kKnownEpochs));
+      id.psk_epoch =
+          group.epoch() - below(std::min<std::size_t>(group.epoch() - last_join_ + 1, kKnownEpochs));
       return {Psk{id}};
     }
     id.psk_id = psks_[below(psks_.size())].id;
@@ -96,7 +97,8 @@ class Session {
   }
 
   Proposal extensions() {
-    // Never an empty list: ts-mls 1.6.4 takes that for no change (section 12.1.7 has it replace what was there).
+    // Never an empty list: ts-mls 1.6.4 takes that for no change (section 12.1.7 has it replace what was
+    // there).
     return {GroupContextExtensions{{{kTestExtension, reader_->env.random_bytes(below(20))}}}};
   }
 

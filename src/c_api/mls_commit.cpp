@@ -94,7 +94,7 @@ mychat_status mychat_mls_group_propose_update(mychat_mls_group* group, const myc
                  [&](mls::Group& copy, const Bytes& with, bool is_public) {
                    std::optional<Appearance> as = optional_appearance(leaf, copy.suite());
                    if (!as) return copy.propose_update({}, {}, with, is_public);
-                   return copy.propose_update(std::move(as->leaf), std::move(as->signer), with, is_public);
+                   return copy.propose_update(as->leaf, as->signer, with, is_public);
                  });
 }
 

@@ -26,6 +26,7 @@ std::vector<WaitingProposal> items_of(const CommitOptions& options,
                                       const std::vector<WaitingProposal>& waiting, LeafIndex self,
                                       const RatchetTree& tree) {
   std::vector<WaitingProposal> given;
+  given.reserve(options.proposals.size());
   for (const Proposal& proposal : options.proposals)
     given.push_back({{}, proposal, {SenderType::kMember, self}});
   if (waiting.empty()) return given;

@@ -256,6 +256,7 @@ std::vector<WaitingProposal> ProposalList::choose(const std::vector<WaitingPropo
     if (stays) members.insert(text(leaf.signature_key));
   });
   std::vector<WaitingProposal> out;
+  out.reserve(leaves.size() + others.size() + 1);
   for (const auto& [leaf, item] : leaves) out.push_back(*item);
   for (const WaitingProposal* const item : others) {
     const auto* const add = item->proposal.as<Add>();

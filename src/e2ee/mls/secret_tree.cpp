@@ -53,11 +53,11 @@ SecretTree::Found SecretTree::start(LeafIndex leaf) const {
   while (node != node_of(leaf)) {
     const NodeIndex left = left_of(node);
     const NodeIndex right = right_of(node);
-    Secret left_secret = suite_->expand_with_label(secret, "tree", view("left"), size);
-    Secret right_secret = suite_->expand_with_label(secret, "tree", view("right"), size);
     const bool goes_left = is_below(leaf, left);
-    found.grown.emplace_back(goes_left ? right : left, goes_left ? std::move(right_secret) : left_secret);
-    secret = goes_left ? std::move(left_secret) : std::move(right_secret);
+    found.grown.emplace_back(
+        goes_left ? right : left,
+        suite_->expand_with_label(secret, "tree", view(goes_left ? "right" : "left"), size));
+    secret = suite_->expand_with_label(secret, "tree", view(goes_left ? "left" : "right"), size);
     node = goes_left ? left : right;
   }
   auto& [handshake, application] = found.started.emplace();

@@ -21,7 +21,8 @@ namespace {
 
 constexpr int kPssSaltSize = 32;
 
-// What fails in these two lacks memory: OpenSSL, where it fetches the hash by its name, may call it invalid then.
+// What fails in these two lacks memory: OpenSSL, where it fetches the hash by its name, may call it invalid
+// then.
 void set_oaep(EVP_PKEY_CTX* context) {
   require_memory(EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) == 1);
   require_memory(EVP_PKEY_CTX_set_rsa_oaep_md(context, detail::sha256_algorithm()) == 1);

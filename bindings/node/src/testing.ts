@@ -56,6 +56,7 @@ export class TestNode {
   #url = '';
   #output = '';
   #stores = 0;
+  #stopped = false;
 
   /** @internal Use {@link startNode}. */
   constructor(options: NodeOptions) {
@@ -83,8 +84,9 @@ export class TestNode {
     return this.#output;
   }
 
-  /** Starts it; again after {@link TestNode.halt}, on the same port and data. */
+  /** Starts it; again after {@link TestNode.halt}, on the same port and data, but not after {@link TestNode.stop}. */
   async start(): Promise<this> {
+    if (this.#stopped) throw new Error('The node was stopped, and its folder removed: start another one');
     if (this.#process !== null) return this;
     const { flags = [], timeout = 30_000 } = this.#options;
     const ready = join(this.#folder, 'ready');
@@ -155,6 +157,7 @@ export class TestNode {
 
   /** Ends the node and its clients, and removes its folder. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     await Promise.allSettled([...this.#clients].map((client) => client.close()));
     this.#clients.clear();
     await this.halt();

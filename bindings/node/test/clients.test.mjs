@@ -16,8 +16,14 @@ const open = (options) => Client.create({ store: store(), passphrase: 'größe',
 
 test('what is called after close() is refused, and not done', async () => {
   const path = store();
-  const client = await open({ store: path, acknowledge: 'manual' });
+  const client = await open({ store: path });
   await client.register({ username: 'closing', password: 'ein Paßwort' });
+  const anna = await node.user('anna_closing');
+  client.on('message', () => undefined);
+  const events = client.events();
+  await anna.sendText('closing@localhost', 'Grüße');
+  for (let event; event?.type !== 'message';) event = (await events.next()).value;
+  await events.return();  // The message is to be acknowledged, which close() does first.
   await client.stop();
   const closing = client.close();
   const calls = Array.from({ length: 20 }, (_, index) => client.sendText('closing@localhost', `zu spät ${index}`));
@@ -28,6 +34,7 @@ test('what is called after close() is refused, and not done', async () => {
   const again = await open({ store: path });
   assert.deepEqual((await again.history('closing@localhost')).messages, []);
   await again.close();
+  await anna.close();
 });
 
 test('what was called before close() is done, and a request says which call was cut off', async () => {
@@ -106,6 +113,14 @@ test('removing all listeners does not remove what waits for the next one', async
   assert.equal((await Promise.race([heard, new Promise((resolve) => setTimeout(resolve, 10_000, {}))])).text, 'niemand da');
   await anna.close();
   await bela.close();
+});
+
+test('a node that was stopped says so', async () => {
+  const other = await startNode();
+  await other.halt();
+  await other.start();
+  await other.stop();
+  await assert.rejects(other.start(), /was stopped/);
 });
 
 test('what is sent does not stay in memory until the collector comes', async () => {

@@ -377,3 +377,21 @@ def test_what_is_asked_is_not_kept_by_the_group() -> None:
     del judge
     gc.collect()
     assert gone() is None
+
+
+def test_a_number_out_of_range_shows_no_secret() -> None:
+    key, wrong = bytes(range(32)), 2**70
+    leaf = mls.Leaf(mls.basic_credential(b"anna"), key)
+    group = mls.Group.create(mls.Options(flags=mls.Flags.ACCEPT_ALL), mls.Leaf(leaf.credential, mls.new_signature_key()))
+    calls: List[Callable[[], Any]] = [
+        lambda: mls.signature_public_key(key, wrong),
+        lambda: mls.KeyPackage.create(leaf, wrong),
+        lambda: mls.Group.create(mls.Options(flags=mls.Flags.ACCEPT_ALL), leaf, wrong),
+        lambda: group.protect(key, padding=-1),
+        lambda: group.export_secret("label", key, size=-1),
+        lambda: mls.Options(flags=mls.Flags.ACCEPT_ALL, past_epochs=wrong)._host(),
+    ]
+    for call in calls:
+        with pytest.raises(mychat.InvalidArgumentError, match=" to ") as caught:
+            call()
+        assert "x1f" not in str(caught.value)

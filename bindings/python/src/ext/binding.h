@@ -112,6 +112,13 @@ T number(py::handle value, const char* name) {
     return static_cast<T>(natural(value, name, Limits::max()));
 }
 
+// The same as a parameter of a function.
+template <std::integral T>
+struct Whole {
+  T value = 0;
+  operator T() const noexcept { return value; }
+};
+
 // ---- Values (values.cpp): the library's structs as the classes of mychat._types
 
 void bind_types(py::module_& types, py::module_& enums, py::object error_factory);
@@ -234,3 +241,12 @@ void bind_federation(py::module_& module);
 void bind_mls(py::module_& module);
 
 }  // namespace mychat_python
+
+template <class T>
+struct pybind11::detail::type_caster<mychat_python::Whole<T>> {
+  PYBIND11_TYPE_CASTER(mychat_python::Whole<T>, const_name("int"));
+  bool load(handle source, bool) {
+    value.value = mychat_python::number<T>(source, "A number here");
+    return true;
+  }
+};

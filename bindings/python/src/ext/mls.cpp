@@ -288,7 +288,7 @@ class Leaf {
         extensions_(given[3]),
         extension_types_(given[4].cast<std::string>()),
         proposal_types_(given[5].cast<std::string>()) {
-    options_.flags = given[2].cast<std::uint32_t>();
+    options_.flags = number<std::uint32_t>(given[2], "flags");
     options_.credential = credential_.data();
     options_.credential_size = credential_.size();
     options_.private_key = key_.data();
@@ -297,7 +297,7 @@ class Leaf {
     options_.extensions_size = extensions_.size();
     options_.extension_types = extension_types_.c_str();
     options_.proposal_types = proposal_types_.c_str();
-    options_.lifetime = given[6].cast<std::int64_t>();
+    options_.lifetime = number<std::int64_t>(given[6], "lifetime");
   }
   Leaf(const Leaf&) = delete;
   Leaf& operator=(const Leaf&) = delete;
@@ -351,7 +351,7 @@ class Commit {
   std::shared_ptr<mychat_mls_commit> handle_;
 };
 
-Group group_create(std::shared_ptr<Host> host, py::object whom, std::uint16_t suite, py::tuple leaf,
+Group group_create(std::shared_ptr<Host> host, py::object whom, Whole<std::uint16_t> suite, py::tuple leaf,
                    py::object group_id, py::object extensions) {
   const Leaf as(leaf);
   const Bytes id(group_id), with(extensions);
@@ -383,7 +383,8 @@ py::tuple group_join(std::shared_ptr<Host> host, py::object whom, py::object wel
 }
 
 Commit group_join_external(std::shared_ptr<Host> host, py::object whom, py::object group_info, py::tuple leaf,
-                           std::uint32_t replaces, py::object tree, py::object proposals, py::object aad) {
+                           Whole<std::uint32_t> replaces, py::object tree, py::object proposals,
+                           py::object aad) {
   const Bytes info(group_info), nodes(tree), psks(proposals), with(aad);
   const Leaf as(leaf);
   mychat_mls_external_options options = MYCHAT_MLS_EXTERNAL_OPTIONS_INIT;
@@ -423,8 +424,8 @@ Group group_load(std::shared_ptr<Host> host, py::dict records) {
   return {std::move(host), made};
 }
 
-Commit group_commit(Group& self, py::object whom, std::uint32_t flags, py::object proposals, py::object aad,
-                    py::object leaf) {
+Commit group_commit(Group& self, py::object whom, Whole<std::uint32_t> flags, py::object proposals,
+                    py::object aad, py::object leaf) {
   const Bytes wanted(proposals), with(aad);
   const std::unique_ptr<Leaf> as = optional_leaf(leaf);
   mychat_mls_commit_options options = MYCHAT_MLS_COMMIT_OPTIONS_INIT;
@@ -471,7 +472,7 @@ Commit group_branch(Group& self, std::shared_ptr<Host> host, py::object whom, py
 }
 
 py::bytes group_propose(Group& self, py::object whom, py::object proposal, py::object aad,
-                        std::uint32_t flags) {
+                        Whole<std::uint32_t> flags) {
   const Bytes wanted(proposal), with(aad);
   Owned<mychat_bytes> out(mychat_bytes_free);
   self.host().ask("mls_group_propose", whom, [&](mychat_error* error) {
@@ -482,7 +483,7 @@ py::bytes group_propose(Group& self, py::object whom, py::object proposal, py::o
 }
 
 py::bytes group_propose_update(Group& self, py::object whom, py::object leaf, py::object aad,
-                               std::uint32_t flags) {
+                               Whole<std::uint32_t> flags) {
   const std::unique_ptr<Leaf> as = optional_leaf(leaf);
   const Bytes with(aad);
   Owned<mychat_bytes> out(mychat_bytes_free);
@@ -517,7 +518,7 @@ void bind_group(py::module_& module) {
              });
            })
       .def("protect",
-           [](Group& self, py::object data, py::object aad, std::uint32_t padding) {
+           [](Group& self, py::object data, py::object aad, Whole<std::uint32_t> padding) {
              const Bytes plain(data), with(aad);
              return mls_bytes("mls_group_protect", [&](auto** out, auto* error) {
                return mychat_mls_group_protect(self.get(), plain.data(), plain.size(), with.data(),
@@ -554,7 +555,7 @@ void bind_group(py::module_& module) {
              });
            })
       .def("export_secret",
-           [](Group& self, py::object label, py::object context, std::size_t size) {
+           [](Group& self, py::object label, py::object context, Whole<std::size_t> size) {
              const Text name(label, "label");
              const Bytes with(context);
              return mls_secret("mls_group_export_secret", [&](auto** out, auto* error) {
@@ -563,13 +564,13 @@ void bind_group(py::module_& module) {
              });
            })
       .def("resumption_psk",
-           [](Group& self, std::uint64_t epoch) {
+           [](Group& self, Whole<std::uint64_t> epoch) {
              return mls_secret("mls_group_resumption_psk", [&](auto** out, auto* error) {
                return mychat_mls_group_resumption_psk(self.get(), epoch, out, error);
              });
            })
       .def("export_info",
-           [](Group& self, std::uint32_t flags) {
+           [](Group& self, Whole<std::uint32_t> flags) {
              return mls_bytes("mls_group_export_info", [&](auto** out, auto* error) {
                return mychat_mls_group_export_info(self.get(), flags, out, error);
              });
@@ -658,7 +659,7 @@ void bind_key_package(py::module_& module) {
            })
       .def("is_last_resort",
            [](KeyPackage& self) { return mychat_mls_key_package_is_last_resort(self.get()) != 0; });
-  module.def("mls_key_package_create", [](std::uint16_t suite, py::tuple leaf) {
+  module.def("mls_key_package_create", [](Whole<std::uint16_t> suite, py::tuple leaf) {
     const Leaf as(leaf);
     mychat_mls_key_package* made = nullptr;
     mls_run("mls_key_package_create", [&](mychat_error* error) {
@@ -683,29 +684,31 @@ void bind_proposals(py::module_& module) {
       return mychat_mls_propose_add(bytes.data(), bytes.size(), out, error);
     });
   });
-  module.def("mls_propose_remove", [](std::uint32_t leaf_index) {
+  module.def("mls_propose_remove", [](Whole<std::uint32_t> leaf_index) {
     return mls_bytes("mls_propose_remove", [&](auto** out, auto* error) {
       return mychat_mls_propose_remove(leaf_index, out, error);
     });
   });
-  module.def("mls_propose_psk", [](std::uint16_t suite, py::object id) {
+  module.def("mls_propose_psk", [](Whole<std::uint16_t> suite, py::object id) {
     const Bytes bytes(id);
     return mls_bytes("mls_propose_psk", [&](auto** out, auto* error) {
       return mychat_mls_propose_psk(suite, bytes.data(), bytes.size(), out, error);
     });
   });
-  module.def("mls_propose_resumption_psk", [](std::uint16_t suite, py::object group_id, std::uint64_t epoch) {
+  module.def("mls_propose_resumption_psk", [](Whole<std::uint16_t> suite, py::object group_id,
+                                              Whole<std::uint64_t> epoch) {
     const Bytes bytes(group_id);
     return mls_bytes("mls_propose_resumption_psk", [&](auto** out, auto* error) {
       return mychat_mls_propose_resumption_psk(suite, bytes.data(), bytes.size(), epoch, out, error);
     });
   });
-  module.def("mls_propose_reinit", [](py::object group_id, std::uint16_t suite, py::object extensions) {
-    const Bytes id(group_id), with(extensions);
-    return mls_bytes("mls_propose_reinit", [&](auto** out, auto* error) {
-      return mychat_mls_propose_reinit(id.data(), id.size(), suite, with.data(), with.size(), out, error);
-    });
-  });
+  module.def(
+      "mls_propose_reinit", [](py::object group_id, Whole<std::uint16_t> suite, py::object extensions) {
+        const Bytes id(group_id), with(extensions);
+        return mls_bytes("mls_propose_reinit", [&](auto** out, auto* error) {
+          return mychat_mls_propose_reinit(id.data(), id.size(), suite, with.data(), with.size(), out, error);
+        });
+      });
   module.def("mls_propose_extensions", [](py::object extensions) {
     const Bytes with(extensions);
     return mls_bytes("mls_propose_extensions", [&](auto** out, auto* error) {
@@ -726,16 +729,18 @@ void bind_proposals(py::module_& module) {
 }
 
 void bind_names(py::module_& module) {
-  module.def("mls_rule_text", [](std::int32_t rule) { return text_to_python(mychat_mls_rule_text(rule)); });
+  module.def("mls_rule_text",
+             [](Whole<std::int32_t> rule) { return text_to_python(mychat_mls_rule_text(rule)); });
   module.def("mls_rule_section",
-             [](std::int32_t rule) { return text_to_python(mychat_mls_rule_section(rule)); });
-  module.def("mls_supported_suite", [](std::size_t index) { return mychat_mls_supported_suite(index); });
-  module.def("mls_new_signature_key", [](std::uint16_t suite) {
+             [](Whole<std::int32_t> rule) { return text_to_python(mychat_mls_rule_section(rule)); });
+  module.def("mls_supported_suite",
+             [](Whole<std::size_t> index) { return mychat_mls_supported_suite(index); });
+  module.def("mls_new_signature_key", [](Whole<std::uint16_t> suite) {
     return mls_secret("mls_new_signature_key", [&](auto** out, auto* error) {
       return mychat_mls_new_signature_key(suite, out, error);
     });
   });
-  module.def("mls_signature_public_key", [](std::uint16_t suite, py::object private_key) {
+  module.def("mls_signature_public_key", [](Whole<std::uint16_t> suite, py::object private_key) {
     const Bytes key(private_key);
     return mls_bytes("mls_signature_public_key", [&](auto** out, auto* error) {
       return mychat_mls_signature_public_key(suite, key.data(), key.size(), out, error);
@@ -771,7 +776,7 @@ void bind_names(py::module_& module) {
           return mychat_mls_read_credential(bytes.data(), bytes.size(), out, error);
         });
   });
-  module.def("mls_extension", [](std::uint16_t type, py::object data) {
+  module.def("mls_extension", [](Whole<std::uint16_t> type, py::object data) {
     const Bytes bytes(data);
     return mls_bytes("mls_extension", [&](auto** out, auto* error) {
       return mychat_mls_extension(type, bytes.data(), bytes.size(), out, error);
@@ -799,7 +804,12 @@ void bind_names(py::module_& module) {
 
 void bind_mls(py::module_& module) {
   py::class_<Host, std::shared_ptr<Host>>(module, "MlsHost")
-      .def(py::init<std::uint32_t, std::int32_t, std::int32_t, std::int32_t, std::int32_t, std::int64_t>());
+      .def(py::init([](Whole<std::uint32_t> flags, Whole<std::int32_t> past_epochs,
+                       Whole<std::int32_t> resumption_epochs, Whole<std::int32_t> max_waiting_proposals,
+                       Whole<std::int32_t> max_messages_ahead, Whole<std::int64_t> max_lifetime) {
+        return std::make_shared<Host>(flags, past_epochs, resumption_epochs, max_waiting_proposals,
+                                      max_messages_ahead, max_lifetime);
+      }));
   bind_key_package(module);
   bind_commit(module);
   bind_group(module);

@@ -8,7 +8,7 @@ namespace mychat::mls {
 
 CommitWork::CommitWork(const Group& base, std::vector<WaitingProposal> items, Sender committer,
                        const Settings& settings)
-    : base_(base), items_(std::move(items)), result_{base.tree_, {}, {}, {}, {}, {}, {}, nullptr, nullptr} {
+    : base_(base), items_(std::move(items)), result_{RatchetTree(*base.suite_), {}, {}, {}, {}, {}, {}, nullptr, nullptr} {
   if (base.epoch() == ~Epoch{0}) {
     throw Error(MYCHAT_E_TOO_LARGE, MYCHAT_DOMAIN_E2EE, "The group has no epoch left.");
   }
@@ -78,10 +78,6 @@ void CommitWork::check_tree(std::optional<LeafIndex> path_of) {
   leaves.insert(result_.added.begin(), result_.added.end());
   if (path_of) leaves.insert(*path_of);
   check_changed_leaves(result_.tree, leaves);
-  std::set<NodeIndex> nodes;
-  // The keys above them are random, or check_path_keys() looked at them.
-  for (const LeafIndex leaf : leaves) nodes.insert(node_of(leaf));
-  check_new_keys(result_.tree, nodes);
   const bool new_extensions = std::any_of(items_.begin(), items_.end(), [](const WaitingProposal& item) {
     return item.proposal.as<GroupContextExtensions>() != nullptr;
   });
@@ -108,7 +104,7 @@ CommitWork::Finished CommitWork::finish(const AuthenticatedContent& commit, Byte
       confirmed_transcript_hash(suite, base_.interim_transcript_hash_, commit);
   next->context_bytes_ = encode(next->context_);
   next->follows_ = base_.interim_transcript_hash_;
-  next->tree_ = result_.tree;
+  next->tree_ = std::move(result_.tree);
   next->self_ = own.leaf;
   next->keys_ = std::move(own.keys);
   next->resumption_ = base_.resumption_;

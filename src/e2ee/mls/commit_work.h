@@ -54,7 +54,8 @@ class CommitWork {
   // The context under which paths are sealed: that of the new epoch with the old transcript.
   Bytes path_context();
 
-  // The group in the new epoch. `commit` is what is signed, without its confirmation tag.
+  // The group in the new epoch, which takes tree() over. `commit` is what is signed, without its confirmation
+  // tag.
   struct Finished {
     std::shared_ptr<Group> next;
     Secret joiner;

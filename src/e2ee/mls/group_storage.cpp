@@ -372,9 +372,8 @@ class GroupStorage {
 
   static PastRecord past_record(const Group::PastEpoch& past, const RatchetTree& later) {
     PastRecord out{past.context, past.sender_data, past.tree.leaves(), {}};
-    for (LeafIndex leaf = 0; leaf < std::max(past.tree.leaves(), later.leaves()); ++leaf) {
-      auto then = past.tree.shared_leaf(leaf);
-      if (then != later.shared_leaf(leaf)) out.changed.push_back({leaf, std::move(then)});
+    for (const NodeIndex node : past.tree.changed_since(later)) {
+      if (is_leaf(node)) out.changed.push_back({leaf_of(node), past.tree.shared_leaf(leaf_of(node))});
     }
     return out;
   }

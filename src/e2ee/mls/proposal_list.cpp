@@ -42,6 +42,16 @@ void check_external_sender(const Proposal& proposal) {
           Rule::kProposalExternalSender);
 }
 
+// Every member must be able to process them.
+bool may_hold_self_removes(const std::vector<WaitingProposal>& waiting, const RatchetTree& tree) {
+  const bool any = std::any_of(waiting.begin(), waiting.end(), [](const WaitingProposal& item) {
+    return item.proposal.as<SelfRemove>() != nullptr;
+  });
+  bool all = true;
+  if (any) tree.each_member([&](LeafIndex, const LeafNode& leaf) { all &= supports_self_remove(leaf); });
+  return all;
+}
+
 }  // namespace
 
 std::optional<LeafIndex> changed_leaf(const Proposal& proposal, const Sender& sender) noexcept {
@@ -130,18 +140,21 @@ void ProposalList::check_leaves_once() const {
 
 void ProposalList::check_adds() const {
   std::unordered_set<std::string_view> clients;
+  std::vector<const Bytes*> keys;
   std::set<LeafIndex> removed;
   for (const WaitingProposal& item : items_) {
     if (const auto* const add = item.proposal.as<Add>()) {
-      require(clients.insert(text(add->key_package.leaf.signature_key)).second, Rule::kListSameClientAdded);
+      const Bytes& key = add->key_package.leaf.signature_key;
+      require(clients.insert(text(key)).second, Rule::kListSameClientAdded);
+      keys.push_back(&key);
     } else if (item.proposal.as<Update>() == nullptr) {
       if (const auto leaf = changed_leaf(item.proposal, item.sender)) removed.insert(*leaf);
     }
   }
-  if (clients.empty()) return;
-  in_.tree.each_member([&](LeafIndex index, const LeafNode& leaf) {
-    require(removed.contains(index) || !clients.contains(text(leaf.signature_key)), Rule::kListAddExisting);
-  });
+  for (const Bytes* const key : keys) {
+    require(!in_.tree.has_member_with(*key, [&](LeafIndex index) { return !removed.contains(index); }),
+            Rule::kListAddExisting);
+  }
 }
 
 void ProposalList::check_together() const {
@@ -230,8 +243,7 @@ std::vector<WaitingProposal> ProposalList::choose(const std::vector<WaitingPropo
   const WaitingProposal* extensions = nullptr;
   const WaitingProposal* reinit = nullptr;
   std::vector<const WaitingProposal*> others;
-  bool self_removes = true;  // Whether a commit may hold them.
-  tree.each_member([&](LeafIndex, const LeafNode& leaf) { self_removes &= supports_self_remove(leaf); });
+  const bool self_removes = may_hold_self_removes(waiting, tree);
   for (const WaitingProposal& item : waiting) {
     const Proposal& proposal = item.proposal;
     if (proposal.as<SelfRemove>() != nullptr && !self_removes) continue;
@@ -249,18 +261,16 @@ std::vector<WaitingProposal> ProposalList::choose(const std::vector<WaitingPropo
       if (once.emplace(text(encode(psk->id))).second) others.push_back(&item);
     }
   }
-  std::unordered_set<std::string_view> members;
-  tree.each_member([&](LeafIndex index, const LeafNode& leaf) {
+  const auto stays = [&](LeafIndex index) {
     const auto at = leaves.find(index);
-    const bool stays = at == leaves.end() || at->second->proposal.as<Update>() != nullptr;
-    if (stays) members.insert(text(leaf.signature_key));
-  });
+    return at == leaves.end() || at->second->proposal.as<Update>() != nullptr;
+  };
   std::vector<WaitingProposal> out;
   out.reserve(leaves.size() + others.size() + 1);
   for (const auto& [leaf, item] : leaves) out.push_back(*item);
   for (const WaitingProposal* const item : others) {
     const auto* const add = item->proposal.as<Add>();
-    if (add == nullptr || !members.contains(text(add->key_package.leaf.signature_key))) out.push_back(*item);
+    if (add == nullptr || !tree.has_member_with(add->key_package.leaf.signature_key, stays)) out.push_back(*item);
   }
   if (extensions != nullptr) out.push_back(*extensions);
   if (out.empty() && reinit != nullptr) out.push_back(*reinit);

@@ -1,6 +1,7 @@
 #include "e2ee/mls/tree.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 
 #include "base/error.h"
@@ -21,6 +22,7 @@ RatchetTree RatchetTree::from_nodes(const Suite& suite, const NodeVector& nodes)
     }
     if (node->leaf) {
       ++tree.members_;
+      tree.count_credentials(*node->leaf, true);
     } else {
       const auto& unmerged = node->parent->unmerged_leaves;
       if (!std::is_sorted(unmerged.begin(), unmerged.end(), std::less_equal<>())) {
@@ -28,7 +30,9 @@ RatchetTree RatchetTree::from_nodes(const Suite& suite, const NodeVector& nodes)
       }
     }
     tree.edit(i).node = *node;
+    tree.index_keys(i);
   }
+  tree.compact_keys();
   return tree;
 }
 
@@ -63,6 +67,10 @@ RatchetTree::Place& RatchetTree::edit(NodeIndex node) {
   auto& chunk = chunks_.at(node / kChunk);
   // Shared with a copy of this tree: that copy keeps it as it is.
   if (chunk.use_count() != 1) chunk = std::make_shared<Chunk>(*chunk);
+#ifndef __SANITIZE_THREAD__  // Which knows no fences.
+  // What another thread read in the copy that it has just dropped comes before what is written here.
+  std::atomic_thread_fence(std::memory_order_acquire);
+#endif
   return (*chunk)[node % kChunk];
 }
 
@@ -102,6 +110,10 @@ const ParentNode* RatchetTree::parent(NodeIndex node) const noexcept {
   return at == nullptr ? nullptr : at->node.parent.get();
 }
 
+void RatchetTree::require_inside(LeafIndex index) const {
+  if (index >= leaves_) throw_argument("The leaf lies outside of the ratchet tree.");
+}
+
 bool RatchetTree::is_blank(NodeIndex node) const noexcept {
   const Place* const at = place(node);
   return at == nullptr || (!at->node.leaf && !at->node.parent);
@@ -110,6 +122,51 @@ bool RatchetTree::is_blank(NodeIndex node) const noexcept {
 const Bytes& RatchetTree::key_of(NodeIndex node) const {
   const Node& at = place(node)->node;
   return at.leaf ? at.leaf->encryption_key : at.parent->encryption_key;
+}
+
+bool RatchetTree::has_encryption_key(const Bytes& key) const {
+  return has_encryption_key_beside(node_count(leaves_), key);
+}
+
+bool RatchetTree::has_encryption_key_beside(NodeIndex node, const Bytes& key) const {
+  return encryption_keys_.any(
+      key, [&](NodeIndex other) { return other != node && !is_blank(other) && key_of(other) == key; });
+}
+
+bool RatchetTree::has_signature_key_beside(LeafIndex index, const Bytes& key) const {
+  return has_member_with(key, [&](LeafIndex other) { return other != index; });
+}
+
+void RatchetTree::index_keys(NodeIndex node) {
+  encryption_keys_.add(key_of(node), node);
+  if (const LeafNode* const member = place(node)->node.leaf.get()) signature_keys_.add(member->signature_key, node);
+}
+
+void RatchetTree::compact_keys() {
+  encryption_keys_.compact([&](std::uint64_t hash, NodeIndex node) {
+    return !is_blank(node) && KeyIndex::hash_of(key_of(node)) == hash;
+  });
+  signature_keys_.compact([&](std::uint64_t hash, NodeIndex node) {
+    const LeafNode* const member = leaf(leaf_of(node));
+    return member != nullptr && KeyIndex::hash_of(member->signature_key) == hash;
+  });
+}
+
+void RatchetTree::count_credentials(const LeafNode& leaf, bool comes) noexcept {
+  for (CredentialCount& count : credentials_) {
+    const auto& supported = leaf.capabilities.credentials;
+    const bool has = leaf.credential.type == count.type;
+    const bool can = std::find(supported.begin(), supported.end(), static_cast<std::uint16_t>(count.type)) !=
+                     supported.end();
+    count.used += comes ? has : -static_cast<std::uint32_t>(has);
+    count.supported += comes ? can : -static_cast<std::uint32_t>(can);
+  }
+}
+
+bool RatchetTree::credentials_are_supported() const noexcept {
+  return std::all_of(credentials_.begin(), credentials_.end(), [&](const CredentialCount& count) {
+    return count.used == 0 || count.supported == members_;
+  });
 }
 
 void RatchetTree::collect(NodeIndex node, std::vector<NodeIndex>& out) const {
@@ -138,6 +195,7 @@ bool RatchetTree::resolves_to_nothing(NodeIndex node) const {
 }
 
 std::vector<RatchetTree::PathStep> RatchetTree::filtered_direct_path(LeafIndex leaf) const {
+  require_inside(leaf);
   std::vector<PathStep> out;
   for (NodeIndex node = node_of(leaf); node != root(); node = parent_of(node)) {
     const NodeIndex copath = sibling_of(node);
@@ -169,6 +227,9 @@ void RatchetTree::update(LeafIndex index, LeafNode leaf) {
 }
 
 void RatchetTree::remove(LeafIndex index) {
+  const LeafNode* const member = leaf(index);
+  if (member == nullptr) throw_argument("There is no such member to remove.");
+  count_credentials(*member, false);
   blank(node_of(index));
   --members_;
   blank_direct_path(index);
@@ -183,14 +244,24 @@ void RatchetTree::remove(LeafIndex index) {
 }
 
 void RatchetTree::set_leaf(LeafIndex index, LeafNode leaf) {
-  if (is_blank(node_of(index))) ++members_;
+  auto placed = std::make_shared<const LeafNode>(std::move(leaf));
   touch(node_of(index));
-  edit(node_of(index)).node.leaf = std::make_shared<LeafNode>(std::move(leaf));
+  Place& place = edit(node_of(index));
+  if (place.node.leaf) {
+    count_credentials(*place.node.leaf, false);
+  } else {
+    ++members_;
+  }
+  count_credentials(*placed, true);
+  place.node.leaf = std::move(placed);
+  index_keys(node_of(index));
+  if (encryption_keys_.is_due()) compact_keys();
 }
 
 void RatchetTree::set_parent(NodeIndex node, ParentNode parent) {
   touch(node);
   edit(node).node.parent = std::make_shared<ParentNode>(std::move(parent));
+  index_keys(node);
 }
 
 void RatchetTree::blank(NodeIndex node) {
@@ -200,6 +271,7 @@ void RatchetTree::blank(NodeIndex node) {
 }
 
 void RatchetTree::blank_direct_path(LeafIndex index) {
+  require_inside(index);
   for (NodeIndex node = node_of(index); node != root();) {
     node = parent_of(node);
     blank(node);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "e2ee/mls/key_index.h"
 #include "e2ee/mls/suite.h"
 #include "e2ee/mls/tree_math.h"
 #include "e2ee/mls/types.h"
@@ -24,7 +25,8 @@ class RatchetTree {
   // where a parent belongs, nothing at its end, unmerged leaves that are not ascending. Nothing else is
   // checked.
   static RatchetTree from_nodes(const Suite& suite, const NodeVector& nodes);
-  // Leaves alone, as many as a power of two: for who the members of an earlier epoch were.
+  // Leaves alone, as many as a power of two: for who the members of an earlier epoch were. Keys are not found
+  // in it.
   static RatchetTree of_leaves(const Suite& suite,
                                const std::vector<std::shared_ptr<const LeafNode>>& leaves);
   NodeVector nodes() const;
@@ -43,6 +45,21 @@ class RatchetTree {
   const Node& node(NodeIndex index) const { return place(index)->node; }  // Of a node inside.
   // The public key of a node that is not blank.
   const Bytes& key_of(NodeIndex node) const;
+  // Whether a node has this encryption key, or one other than `node`; a member other than `index` this signature
+  // key.
+  bool has_encryption_key(const Bytes& key) const;
+  bool has_encryption_key_beside(NodeIndex node, const Bytes& key) const;
+  bool has_signature_key_beside(LeafIndex index, const Bytes& key) const;
+  // A member with this signature key of whom `is_wanted(index)` holds.
+  template <class Predicate>
+  bool has_member_with(const Bytes& signature_key, Predicate&& is_wanted) const {
+    return signature_keys_.any(signature_key, [&](NodeIndex node) {
+      const LeafNode* const member = leaf(leaf_of(node));
+      return member != nullptr && member->signature_key == signature_key && is_wanted(leaf_of(node));
+    });
+  }
+  // Whether every member supports the types of credentials of all members.
+  bool credentials_are_supported() const noexcept;
   // Calls visit(index, leaf) for each member in ascending order.
   template <class Visit>
   void each_member(Visit&& visit) const {
@@ -59,6 +76,7 @@ class RatchetTree {
   struct PathStep {
     NodeIndex node, copath;
   };
+  // MYCHAT_E_INVALID_ARGUMENT, here and below, for a leaf outside.
   std::vector<PathStep> filtered_direct_path(LeafIndex leaf) const;
 
   // Section 7.7. All change the tree as the proposals do.
@@ -93,14 +111,23 @@ class RatchetTree {
     Node node;
     Hash hash;
   };
+  // How many members have a credential of a type, and how many support it.
+  struct CredentialCount {
+    CredentialType type;
+    std::uint32_t used = 0, supported = 0;
+  };
   static constexpr NodeIndex kChunk = 16;
   using Chunk = std::array<Place, kChunk>;
 
   const Place* place(NodeIndex node) const noexcept;
   Place& edit(NodeIndex node);
+  void require_inside(LeafIndex index) const;
   void touch(NodeIndex node);
   void resize(std::uint32_t leaves);
   void blank(NodeIndex node);
+  void count_credentials(const LeafNode& leaf, bool comes) noexcept;
+  void index_keys(NodeIndex node);
+  void compact_keys();
   void collect(NodeIndex node, std::vector<NodeIndex>& out) const;
   Bytes hash_without(NodeIndex node, const std::vector<LeafIndex>& excluded);
   bool has_child_on_chain(NodeIndex node, NodeIndex child, NodeIndex sibling);
@@ -110,6 +137,8 @@ class RatchetTree {
   std::uint32_t members_ = 0;
   LeafIndex first_blank_ = 0;  // No leaf before it is blank.
   std::vector<std::shared_ptr<Chunk>> chunks_;
+  KeyIndex encryption_keys_, signature_keys_;
+  std::array<CredentialCount, 2> credentials_{{{CredentialType::kBasic}, {CredentialType::kX509}}};
 };
 
 }  // namespace mychat::mls

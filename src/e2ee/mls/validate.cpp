@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <string_view>
-#include <unordered_set>
 
 #include "e2ee/mls/parallel.h"
 #include "e2ee/mls/treekem.h"
@@ -11,8 +10,6 @@
 namespace mychat::mls {
 
 namespace {
-
-constexpr std::size_t kFewChanges = 8;
 
 void check_lifetime(const LeafNode& leaf, LifetimeCheck check, const Environment& environment) {
   if (leaf.source != LeafSource::kKeyPackage) return;
@@ -25,41 +22,8 @@ void check_lifetime(const LeafNode& leaf, LifetimeCheck check, const Environment
   require(now + skew >= from && now <= to + std::min(skew, ~std::uint64_t{0} - to), Rule::kLeafLifetime);
 }
 
-std::string_view key_text(const Bytes& key) { return text(key); }
-
-using KeySet = std::unordered_set<std::string_view>;
-
-void check_all_leaves(const RatchetTree& tree) {
-  KeySet signature_keys;
-  std::set<std::uint16_t> credentials;
-  tree.each_member([&](LeafIndex, const LeafNode& leaf) {
-    require(signature_keys.insert(key_text(leaf.signature_key)).second, Rule::kLeafKeysUnique);
-    credentials.insert(static_cast<std::uint16_t>(leaf.credential.type));
-  });
-  tree.each_member([&](LeafIndex, const LeafNode& leaf) {
-    for (const std::uint16_t type : credentials) {
-      require(supports(leaf.capabilities.credentials, type), Rule::kLeafCredentialSupport);
-    }
-  });
-}
-
-void check_leaf_among(const RatchetTree& tree, LeafIndex index) {
-  const LeafNode* const changed = tree.leaf(index);
-  if (changed == nullptr) return;
-  const auto own_type = static_cast<std::uint16_t>(changed->credential.type);
-  tree.each_member([&](LeafIndex other, const LeafNode& leaf) {
-    require(supports(leaf.capabilities.credentials, own_type) &&
-                supports(changed->capabilities.credentials, static_cast<std::uint16_t>(leaf.credential.type)),
-            Rule::kLeafCredentialSupport);
-    require(other == index || leaf.signature_key != changed->signature_key, Rule::kLeafKeysUnique);
-  });
-}
-
-void check_all_keys(const RatchetTree& tree, Rule rule) {
-  KeySet keys;
-  for (NodeIndex node = 0; node < node_count(tree.leaves()); ++node) {
-    if (!tree.is_blank(node)) require(keys.insert(key_text(tree.key_of(node))).second, rule);
-  }
+void check_member_keys(const RatchetTree& tree, LeafIndex index, const LeafNode& leaf) {
+  require(!tree.has_signature_key_beside(index, leaf.signature_key), Rule::kLeafKeysUnique);
 }
 
 void check_tree_leaves(const RatchetTree& tree, const GroupContext& context, const Environment& environment) {
@@ -170,35 +134,22 @@ void check_key_package(const KeyPackage& package, const LeafNeeds& needs, const 
 }
 
 void check_changed_leaves(const RatchetTree& tree, const std::set<LeafIndex>& changed) {
-  if (changed.size() > kFewChanges) return check_all_leaves(tree);
-  for (const LeafIndex index : changed) check_leaf_among(tree, index);
-}
-
-void check_new_keys(const RatchetTree& tree, const std::set<NodeIndex>& changed) {
-  if (changed.size() > 4 * kFewChanges) return check_all_keys(tree, Rule::kLeafKeysUnique);
-  KeySet fresh;
-  for (const NodeIndex node : changed) {
-    if (!tree.is_blank(node))
-      require(fresh.insert(key_text(tree.key_of(node))).second, Rule::kLeafKeysUnique);
-  }
-  if (fresh.empty()) return;
-  for (NodeIndex node = 0; node < node_count(tree.leaves()); ++node) {
-    if (tree.is_blank(node) || changed.contains(node)) continue;
-    require(!fresh.contains(key_text(tree.key_of(node))), Rule::kLeafKeysUnique);
+  require(tree.credentials_are_supported(), Rule::kLeafCredentialSupport);
+  for (const LeafIndex index : changed) {
+    const LeafNode* const leaf = tree.leaf(index);
+    if (leaf == nullptr) continue;
+    check_member_keys(tree, index, *leaf);
+    require(!tree.has_encryption_key_beside(node_of(index), leaf->encryption_key), Rule::kLeafKeysUnique);
   }
 }
 
 void check_path_keys(const RatchetTree& tree, LeafIndex sender, const UpdatePath& path) {
-  KeySet fresh{key_text(path.leaf.encryption_key)};
+  std::set<std::string_view> fresh{text(path.leaf.encryption_key)};
+  // Who joins from outside is in its place already.
+  require(!tree.has_encryption_key_beside(node_of(sender), path.leaf.encryption_key), Rule::kCommitPathKeys);
   for (const UpdatePathNode& node : path.nodes) {
-    require(fresh.insert(key_text(node.encryption_key)).second, Rule::kCommitPathKeys);
-  }
-  for (NodeIndex node = 0; node < node_count(tree.leaves()); ++node) {
-    if (tree.is_blank(node)) continue;
-    const Bytes& key = tree.key_of(node);
-    // Who joins from outside is in its place already.
-    if (node == node_of(sender) && key == path.leaf.encryption_key) continue;
-    require(!fresh.contains(key_text(key)), Rule::kCommitPathKeys);
+    require(fresh.insert(text(node.encryption_key)).second, Rule::kCommitPathKeys);
+    require(!tree.has_encryption_key(node.encryption_key), Rule::kCommitPathKeys);
   }
 }
 
@@ -223,9 +174,13 @@ void check_tree(RatchetTree& tree, const GroupContext& context, const Environmen
   require(std::ranges::equal(tree.hash(), context.tree_hash), Rule::kTreeHash);
   check_parents(tree);
   require(tree.parent_hashes_hold(), Rule::kTreeParentHash);
-  check_all_keys(tree, Rule::kTreeKeysUnique);
+  for (NodeIndex node = 0; node < node_count(tree.leaves()); ++node) {
+    require(tree.is_blank(node) || !tree.has_encryption_key_beside(node, tree.key_of(node)),
+            Rule::kTreeKeysUnique);
+  }
   check_tree_leaves(tree, context, environment);
-  check_all_leaves(tree);
+  tree.each_member([&](LeafIndex index, const LeafNode& leaf) { check_member_keys(tree, index, leaf); });
+  require(tree.credentials_are_supported(), Rule::kLeafCredentialSupport);
 }
 
 void check_context_form(const Extensions& extensions, const Suite& suite, const Bytes& group_id,

@@ -322,6 +322,11 @@ void bench_commits(Scene& scene, std::size_t members, const char* shape, int rou
   measure(label("add_commit", members, shape), rounds, add_needs,
           [&] { return micros([&] { added = alice.commit(add); }); });
   welcome_size = encode(*added.welcome).size();
+  // Who delivers the tree by itself writes, hashes and encrypts none of it here.
+  CommitOptions add_alone = add;
+  add_alone.tree_in_welcome = false;
+  measure(label("add_commit_no_tree", members, shape), rounds, add_needs,
+          [&] { return micros([&] { alice.commit(add_alone); }); });
   Needs process_add = process;
   process_add.verify += 2;
   measure(label("process_add", members, shape), rounds, process_add, [&] {

@@ -24,6 +24,12 @@ void Writer::varint(std::size_t value) {
   }
 }
 
+void Writer::put_size_before(std::size_t start) {
+  Writer size;
+  size.varint(out_.size() - start);
+  out_.insert(out_.begin() + static_cast<std::ptrdiff_t>(start), size.out_.begin(), size.out_.end());
+}
+
 ByteView Reader::raw(std::size_t size) {
   if (size > in_.size()) throw_encoding("The bytes end within a field.");
   const ByteView content = in_.first(size);

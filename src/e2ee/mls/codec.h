@@ -88,6 +88,8 @@ class Writer {
     varint(bytes.size());
     raw(bytes);
   }
+  // The size of what was written from `start` on, before it.
+  void put_size_before(std::size_t start);
 
   Secret out_;
 };
@@ -157,18 +159,19 @@ void Writer::write(const T& value) {
     write(static_cast<std::underlying_type_t<T>>(value));
   } else if constexpr (std::is_integral_v<T>) {
     static_assert(std::is_unsigned_v<T>);
-    for (std::size_t shift = sizeof(T) * 8; shift != 0;) {
-      shift -= 8;
-      out_.push_back(static_cast<std::uint8_t>(value >> shift));
+    std::array<std::uint8_t, sizeof(T)> octets;
+    for (std::size_t i = 0; i < sizeof(T); ++i) {
+      octets[i] = static_cast<std::uint8_t>(value >> (8 * (sizeof(T) - 1 - i)));
     }
+    raw(octets);
   } else if constexpr (detail::kIsByteVector<T>) {
     opaque(value);
   } else if constexpr (detail::IsOctets<T>::value) {
     raw(value);
   } else if constexpr (detail::IsVector<T>::value) {
-    Writer content;
-    for (const auto& element : value) content.write(element);
-    opaque(content.out_);
+    const std::size_t start = out_.size();
+    for (const auto& element : value) write(element);
+    put_size_before(start);
   } else if constexpr (detail::IsOptional<T>::value || detail::IsShared<T>::value) {
     out_.push_back(value ? 1 : 0);
     if (value) write(*value);

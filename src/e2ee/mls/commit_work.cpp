@@ -8,7 +8,9 @@ namespace mychat::mls {
 
 CommitWork::CommitWork(const Group& base, std::vector<WaitingProposal> items, Sender committer,
                        const Settings& settings)
-    : base_(base), items_(std::move(items)), result_{RatchetTree(*base.suite_), {}, {}, {}, {}, {}, {}, nullptr, nullptr} {
+    : base_(base),
+      items_(std::move(items)),
+      result_{RatchetTree(*base.suite_), {}, {}, {}, {}, {}, {}, nullptr, nullptr} {
   if (base.epoch() == ~Epoch{0}) {
     throw Error(MYCHAT_E_TOO_LARGE, MYCHAT_DOMAIN_E2EE, "The group has no epoch left.");
   }

@@ -1,6 +1,6 @@
-// Where public keys stand in a ratchet tree, for finding one without a look at every node. It only says where a
-// key may be, and forgets nothing by itself: whoever asks sees whether the key is still there. Copies share all
-// but what came lately.
+// Where public keys stand in a ratchet tree, for finding one without a look at every node. It only says where
+// a key may be, and forgets nothing by itself: whoever asks sees whether the key is still there. Copies share
+// all but what came lately.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ class KeyIndex {
   // Takes up what came lately, and drops what `is_there(key's hash, node)` denies.
   using IsThere = std::function<bool(std::uint64_t, NodeIndex)>;
   void compact(const IsThere& is_there);
-  // Whether `is_wanted(node)` holds for a node where the key may be. A node may be asked about more than once.
+  // Whether `is_wanted(node)` holds for a node where the key may be. A node may be asked about more than
+  // once.
   template <class Predicate>
   bool any(ByteView key, Predicate&& is_wanted) const {
     const std::uint64_t hash = hash_of(key);

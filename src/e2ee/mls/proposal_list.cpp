@@ -270,7 +270,8 @@ std::vector<WaitingProposal> ProposalList::choose(const std::vector<WaitingPropo
   for (const auto& [leaf, item] : leaves) out.push_back(*item);
   for (const WaitingProposal* const item : others) {
     const auto* const add = item->proposal.as<Add>();
-    if (add == nullptr || !tree.has_member_with(add->key_package.leaf.signature_key, stays)) out.push_back(*item);
+    if (add == nullptr || !tree.has_member_with(add->key_package.leaf.signature_key, stays))
+      out.push_back(*item);
   }
   if (extensions != nullptr) out.push_back(*extensions);
   if (out.empty() && reinit != nullptr) out.push_back(*reinit);

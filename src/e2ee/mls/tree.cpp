@@ -139,7 +139,8 @@ bool RatchetTree::has_signature_key_beside(LeafIndex index, const Bytes& key) co
 
 void RatchetTree::index_keys(NodeIndex node) {
   encryption_keys_.add(key_of(node), node);
-  if (const LeafNode* const member = place(node)->node.leaf.get()) signature_keys_.add(member->signature_key, node);
+  if (const LeafNode* const member = place(node)->node.leaf.get())
+    signature_keys_.add(member->signature_key, node);
 }
 
 void RatchetTree::compact_keys() {
@@ -244,6 +245,7 @@ void RatchetTree::remove(LeafIndex index) {
 }
 
 void RatchetTree::set_leaf(LeafIndex index, LeafNode leaf) {
+  require_inside(index);
   auto placed = std::make_shared<const LeafNode>(std::move(leaf));
   touch(node_of(index));
   Place& place = edit(node_of(index));
@@ -259,6 +261,8 @@ void RatchetTree::set_leaf(LeafIndex index, LeafNode leaf) {
 }
 
 void RatchetTree::set_parent(NodeIndex node, ParentNode parent) {
+  if (is_leaf(node) || node >= node_count(leaves_))
+    throw_argument("There is no such parent in the ratchet tree.");
   touch(node);
   edit(node).node.parent = std::make_shared<ParentNode>(std::move(parent));
   index_keys(node);

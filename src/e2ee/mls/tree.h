@@ -45,8 +45,8 @@ class RatchetTree {
   const Node& node(NodeIndex index) const { return place(index)->node; }  // Of a node inside.
   // The public key of a node that is not blank.
   const Bytes& key_of(NodeIndex node) const;
-  // Whether a node has this encryption key, or one other than `node`; a member other than `index` this signature
-  // key.
+  // Whether a node has this encryption key, or one other than `node`; a member other than `index` this
+  // signature key.
   bool has_encryption_key(const Bytes& key) const;
   bool has_encryption_key_beside(NodeIndex node, const Bytes& key) const;
   bool has_signature_key_beside(LeafIndex index, const Bytes& key) const;

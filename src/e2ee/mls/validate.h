@@ -44,9 +44,9 @@ void check_leaf_credential(const LeafNode& leaf, const Bytes& group_id, const En
 void check_key_package(const KeyPackage& package, const LeafNeeds& needs, const Suite& suite,
                        LifetimeCheck lifetime, const Bytes& group_id, const Environment& environment);
 
-// What must hold between the leaves that `changed` names and all others: signature and encryption keys that are
-// unique, and types of credentials that everybody supports. The rest of the tree held before. The keys of parents
-// above them are random, or check_path_keys() looked at them.
+// What must hold between the leaves that `changed` names and all others: signature and encryption keys that
+// are unique, and types of credentials that everybody supports. The rest of the tree held before. The keys of
+// parents above them are random, or check_path_keys() looked at them.
 void check_changed_leaves(const RatchetTree& tree, const std::set<LeafIndex>& changed);
 // Section 12.4.2: no key of a path that was received stands twice in it, or in the tree before it is put
 // there, with the other proposals applied.

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "e2ee/mls/proposal_list.h"
+#include "mls/forge.h"
 #include "mls_insider.h"
 
 namespace {
@@ -77,6 +79,37 @@ void make_fit(Commit& commit, const Client& committer, bool hash) {
   sign_leaf(commit.path->leaf, group.suite(), committer.signer, group.id(), self);
 }
 
+// A path of its maker's over the tree that the proposals lead to, whatever they are; sealed under the context
+// that everybody else works out.
+void make_path_for(Commit& commit, const Client& committer, const Group& receiver) {
+  const Group& group = *committer.group;
+  const Sender sender{SenderType::kMember, group.own_leaf()};
+  std::vector<WaitingProposal> items;
+  for (const ProposalOrRef& entry : commit.proposals) {
+    if (const auto* const proposal = std::get_if<Proposal>(&entry.body)) {
+      items.push_back({{}, *proposal, sender});
+      continue;
+    }
+    for (const WaitingProposal& item : receiver.waiting_proposals()) {
+      if (item.reference == std::get<ProposalRef>(entry.body).hash) items.push_back(item);
+    }
+  }
+  ProposalList::Result result = ProposalList({committer.env, group.suite(), group.context(), group.tree(),
+                                              LifetimeCheck::kNot, std::nullopt},
+                                             items, sender)
+                                    .apply();
+  if (result.tree.leaf(group.own_leaf()) == nullptr) return;
+  LeafNode leaf = commit.path ? commit.path->leaf : *group.tree().leaf(group.own_leaf());
+  const NewPath path =
+      make_path(result.tree, group.own_leaf(), std::move(leaf), committer.signer, group.id(), committer.env);
+  GroupContext context = group.context();
+  ++context.epoch;
+  context.tree_hash = to_bytes(result.tree.hash());
+  context.extensions = result.extensions;
+  commit.path = seal_path(result.tree, group.own_leaf(), path, encode(context),
+                          {result.added.begin(), result.added.end()});
+}
+
 ProcessOptions options_for(std::uint8_t how) {
   ProcessOptions out;
   out.psks = [how](const PreSharedKeyId&) -> std::optional<Secret> {
@@ -114,7 +147,11 @@ void run(Choices& choices) {
           for (const WaitingProposal& item : group.waiting_proposals()) {
             commit.proposals.emplace_back().body = ProposalRef{item.reference};
           }
-          make_fit(commit, *bob.name, (how & 32U) != 0);
+          if ((how & 32U) != 0 && (how & 16U) != 0) {
+            make_path_for(commit, *bob.name, group);
+          } else {
+            make_fit(commit, *bob.name, (how & 32U) != 0);
+          }
           content.body = std::move(commit);
           break;
         }
@@ -146,7 +183,14 @@ void run(Choices& choices) {
       }
       AuthenticatedContent signed_content = bob.sign(std::move(content), format);
       if (signed_content.content.type() == ContentType::kCommit) {
-        signed_content.auth.confirmation_tag = Bytes(32);
+        // Whoever makes a commit knows all that the tag is made of.
+        try {
+          signed_content.auth.confirmation_tag =
+              GroupTestAccess::expected_tag(group, signed_content, options_for(how));
+        } catch (const Error& error) {
+          if (error.status() == MYCHAT_E_INTERNAL) throw;
+          signed_content.auth.confirmation_tag = Bytes(32);
+        }
       }
       message = bob.wrap(signed_content);
     };

@@ -21,6 +21,12 @@ struct GroupTestAccess {
   static PendingCommit found(Group& group, const CommitOptions& options, PskUsage usage) {
     return group.make_commit(options, usage);
   }
+  // The confirmation tag that a member expects of a commit; throws where it refuses it for something else.
+  static Bytes expected_tag(const Group& member, const AuthenticatedContent& commit,
+                            const ProcessOptions& options) {
+    const auto staged = member.follow(commit, options);
+    return staged.next ? staged.next->confirmation_tag_ : Bytes(member.suite().hash_size());
+  }
   static Message seal(Group& group, const AuthenticatedContent& content) { return group.to_message(content); }
 };
 

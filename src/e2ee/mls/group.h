@@ -257,6 +257,8 @@ class Group {
   Staged stage(const AuthenticatedContent& message, const ProcessOptions& options);
   ReceivedProposal stage_proposal(const AuthenticatedContent& message) const;
   StagedCommit stage_commit(const AuthenticatedContent& message, const ProcessOptions& options) const;
+  // Where a commit leads, whatever its confirmation tag is and the application thinks of it.
+  StagedCommit follow(const AuthenticatedContent& message, const ProcessOptions& options) const;
   std::vector<WaitingProposal> resolve(const Commit& commit, const Sender& sender) const;
   Received take(Staged&& staged) noexcept;
   // The key that a message of this sender must be signed with.

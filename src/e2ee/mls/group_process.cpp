@@ -152,6 +152,19 @@ std::vector<WaitingProposal> Group::resolve(const Commit& commit, const Sender& 
 
 Group::StagedCommit Group::stage_commit(const AuthenticatedContent& message,
                                         const ProcessOptions& options) const {
+  StagedCommit out = follow(message, options);
+  if (out.next) {
+    require(equal_constant_time(out.next->confirmation_tag_, message.auth.confirmation_tag),
+            Rule::kCommitConfirmation);
+    out.place = place_for_past();
+  }
+  if (options.accept && !options.accept(out.received.summary)) {
+    throw Error(MYCHAT_E_POLICY, MYCHAT_DOMAIN_E2EE, "The application does not accept this commit.");
+  }
+  return out;
+}
+
+Group::StagedCommit Group::follow(const AuthenticatedContent& message, const ProcessOptions& options) const {
   const auto& commit = std::get<Commit>(message.content.body);
   const Sender& sender = message.content.sender;
   const bool external = sender.type == SenderType::kNewMemberCommit;
@@ -183,14 +196,7 @@ Group::StagedCommit Group::stage_commit(const AuthenticatedContent& message,
           open_path(work.tree(), self_, committer, *commit.path, work.path_context(), work.added(), own.keys);
     }
     const Secret init = external ? work.external_init_secret() : secrets_.init;
-    auto finished = work.finish(message, init, commit_secret, std::move(own));
-    require(equal_constant_time(finished.next->confirmation_tag_, message.auth.confirmation_tag),
-            Rule::kCommitConfirmation);
-    out.next = std::move(finished.next);
-    out.place = place_for_past();
-  }
-  if (options.accept && !options.accept(summary)) {
-    throw Error(MYCHAT_E_POLICY, MYCHAT_DOMAIN_E2EE, "The application does not accept this commit.");
+    out.next = work.finish(message, init, commit_secret, std::move(own)).next;
   }
   return out;
 }

@@ -940,6 +940,58 @@ MYCHAT_API mychat_status mychat_mls_group_load(const mychat_mls_options* options
                                                const mychat_mls_record* const* records, size_t record_count,
                                                mychat_mls_group** out_group, mychat_error* error);
 
+/* ---- From outside of a group ---- */
+
+/**
+ * @brief Somebody who may propose to a group without being in it: a server that puts people out, say (RFC 9420, section
+ *        12.1.8.1). Encoded, for mychat_mls_external_senders().
+ * @param suite The group's cipher suite. @param credential, credential_size Who, encoded. @param signature_key,
+ *        signature_key_size The public key that he signs with, of mychat_mls_signature_public_key().
+ * @param out_sender Free with mychat_bytes_free().
+ * @return #MYCHAT_OK; #MYCHAT_E_UNSUPPORTED (the suite); #MYCHAT_E_MALFORMED (credential, or no key of the suite). Any
+ *         thread. Since 0.1.0.
+ */
+MYCHAT_API mychat_status mychat_mls_external_sender(uint16_t suite, const void* credential, size_t credential_size,
+                                                    const void* signature_key, size_t signature_key_size,
+                                                    mychat_bytes** out_sender, mychat_error* error);
+
+/**
+ * @brief The extension of a group that names who may propose to it from outside, for mychat_mls_group_options and
+ *        mychat_mls_propose_extensions(). Whether each belongs to his credential every member asks its program.
+ * @param senders, senders_size Of mychat_mls_external_sender(), one behind the other: the first has place 0.
+ * @param out_extension Encoded; free with mychat_bytes_free(). @return #MYCHAT_OK; #MYCHAT_E_MALFORMED. Any thread. Since
+ *        0.1.0.
+ */
+MYCHAT_API mychat_status mychat_mls_external_senders(const void* senders, size_t senders_size,
+                                                     mychat_bytes** out_extension, mychat_error* error);
+
+/**
+ * @brief What one of a group's external senders proposes, as a message for its members, with whom it waits for a commit. It
+ *        is signed, not encrypted.
+ * @param suite, group_id, group_id_size, epoch The group as it is: mychat_mls_read_message() tells of its messages and group
+ *        infos. @param sender The sender's place in the group's extension. @param private_key, private_key_size His, of
+ *        mychat_mls_new_signature_key(). @param proposal, proposal_size Of a mychat_mls_propose_ function. @param aad, aad_size
+ *        Data beside it that everybody can see; NULL for none. @param out_message Free with mychat_bytes_free().
+ * @return #MYCHAT_OK; #MYCHAT_E_UNSUPPORTED (the suite); #MYCHAT_E_MALFORMED (key, proposal, or one that only members may
+ *         make: rule 607). Any thread. Since 0.1.0.
+ */
+MYCHAT_API mychat_status mychat_mls_external_proposal(uint16_t suite, const void* group_id, size_t group_id_size,
+                                                      uint64_t epoch, uint32_t sender, const void* private_key,
+                                                      size_t private_key_size, const void* proposal,
+                                                      size_t proposal_size, const void* aad, size_t aad_size,
+                                                      mychat_bytes** out_message, mychat_error* error);
+
+/**
+ * @brief The wish to be added to a group, as a message for its members, with whom it waits for a commit (RFC 9420, section
+ *        12.1.8). The welcome is then for the key package, which must be kept until it comes.
+ * @param package The own one. @param group_id, group_id_size, epoch The group as it is. @param aad, aad_size As of
+ *        mychat_mls_external_proposal(). @param out_message Free with mychat_bytes_free().
+ * @return #MYCHAT_OK; #MYCHAT_E_INVALID_ARGUMENT. Since 0.1.0.
+ */
+MYCHAT_API mychat_status mychat_mls_join_proposal(mychat_mls_key_package* package, const void* group_id,
+                                                  size_t group_id_size, uint64_t epoch, const void* aad,
+                                                  size_t aad_size, mychat_bytes** out_message, mychat_error* error);
+
 #ifdef __cplusplus
 }
 #endif

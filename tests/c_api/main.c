@@ -15,5 +15,6 @@ int main(void) {
   failed += run_federation_http_tests();
   failed += run_mls_tests();
   failed += run_mls_group_tests();
+  failed += run_mls_outside_tests();
   return failed == 0 ? 0 : 1;
 }

@@ -3,16 +3,6 @@
 
 #define BAD(call) EXPECT(MYCHAT_E_INVALID_ARGUMENT, call)
 
-/* The call gives `want`, and its error names the rule. */
-#define RULE(want, rule, call)                                      \
-  do {                                                              \
-    mychat_error error = MYCHAT_ERROR_INIT;                         \
-    assert_int_equal((call), (want));                               \
-    assert_int_equal(error.domain, MYCHAT_DOMAIN_E2EE);             \
-    assert_int_equal(error.detail, (rule));                         \
-    assert_string_equal(error.message, mychat_mls_rule_text(rule)); \
-  } while (0)
-
 static void members_know_each_other(void** state) {
   people* p = *state;
   mychat_mls_member_list* list = NULL;

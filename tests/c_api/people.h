@@ -8,6 +8,16 @@
 /* The key of everybody's account. */
 #define ACCOUNT "an account's seed of thirty-two b"
 
+/* The call gives `want`, and its error names the rule. */
+#define RULE(want, rule, call)                                      \
+  do {                                                              \
+    mychat_error error = MYCHAT_ERROR_INIT;                         \
+    assert_int_equal((call), (want));                               \
+    assert_int_equal(error.domain, MYCHAT_DOMAIN_E2EE);             \
+    assert_int_equal(error.detail, (rule));                         \
+    assert_string_equal(error.message, mychat_mls_rule_text(rule)); \
+  } while (0)
+
 /* What was asked of the program, and what it answers. */
 typedef struct judge {
   int asked;               /* Times that accept() was called. */

@@ -73,6 +73,7 @@ int run_keys_tests(void);
 int run_memory_tests(void);
 int run_messages_tests(void);
 int run_mls_group_tests(void);
+int run_mls_outside_tests(void);
 int run_mls_tests(void);
 int run_network_tests(void);
 int run_options_tests(void);

@@ -35,13 +35,6 @@ void check_psk(const PreSharedKeyId& id, const ProposalContext& in) {
           Rule::kProposalPskUsage);
 }
 
-void check_external_sender(const Proposal& proposal) {
-  const ProposalType type = proposal.type();
-  require(type != ProposalType::kUpdate && type != ProposalType::kExternalInit &&
-              type != ProposalType::kSelfRemove,
-          Rule::kProposalExternalSender);
-}
-
 // Every member must be able to process them.
 bool may_hold_self_removes(const std::vector<WaitingProposal>& waiting, const RatchetTree& tree) {
   const bool any = std::any_of(waiting.begin(), waiting.end(), [](const WaitingProposal& item) {
@@ -53,6 +46,13 @@ bool may_hold_self_removes(const std::vector<WaitingProposal>& waiting, const Ra
 }
 
 }  // namespace
+
+void check_external_sender(const Proposal& proposal) {
+  const ProposalType type = proposal.type();
+  require(type != ProposalType::kUpdate && type != ProposalType::kExternalInit &&
+              type != ProposalType::kSelfRemove,
+          Rule::kProposalExternalSender);
+}
 
 std::optional<LeafIndex> changed_leaf(const Proposal& proposal, const Sender& sender) noexcept {
   if (const auto* const remove = proposal.as<Remove>()) return remove->removed;

@@ -23,6 +23,9 @@ struct ProposalContext {
   std::optional<PskUsage> founding;
 };
 
+// What an external sender may propose (section 12.1.8).
+void check_external_sender(const Proposal& proposal);
+
 // Section 12.1, and who may propose it: what can be said of one proposal by itself.
 void check_proposal(const Proposal& proposal, const Sender& sender, const ProposalContext& in);
 

@@ -78,7 +78,7 @@ HpkeSealed seal(const HpkeInfo& info, detail::Encapsulated&& made, ByteView asso
 }
 
 detail::Encapsulated encapsulate_fresh(KemAlgorithm kem, ByteView public_key) {
-  return detail::encapsulate(kem, public_key, detail::generate_kem_private_key(kem));
+  return detail::encapsulate(kem, public_key, detail::generate_kem_ephemeral(kem));
 }
 
 }  // namespace
@@ -91,10 +91,10 @@ HpkeInfo::HpkeInfo(const HpkeSuite& suite, ByteView info) : suite_(suite) {
   }
 }
 
-HpkeSealed detail::hpke_seal_with(const HpkeSuite& suite, ByteView ephemeral_private_key, ByteView public_key,
+HpkeSealed detail::hpke_seal_with(const HpkeSuite& suite, ByteView ephemeral, ByteView public_key,
                                   ByteView info, ByteView associated_data, ByteView plaintext) {
-  return seal(HpkeInfo(suite, info), encapsulate(suite.kem, public_key, ephemeral_private_key),
-              associated_data, plaintext);
+  return seal(HpkeInfo(suite, info), encapsulate(suite.kem, public_key, ephemeral), associated_data,
+              plaintext);
 }
 
 HpkeSealed hpke_seal(const HpkeInfo& info, ByteView public_key, ByteView associated_data,

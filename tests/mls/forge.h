@@ -39,7 +39,7 @@ inline Clients make_room(std::size_t members, const Extensions& extensions = {},
   Clients out;
   for (std::size_t i = 0; i < members; ++i) {
     out.push_back(
-        std::make_unique<Client>("member-" + std::to_string(i) + "@example.org", kDefaultSuite, env));
+        std::make_unique<Client>("member-" + std::to_string(i) + "@example.org", test_suite(), env));
     if (prepare) prepare(*out.back());
   }
   out[0]->create({{}, extensions});
@@ -86,7 +86,7 @@ inline void sign_info(GroupInfo& info, const Client& signer) {
 
 // Of a sender's own choice, signed with the key of `by`, who is a member or knows the group's `context`.
 inline PublicMessage sign_public(const FramedContent& content, const Client& by, const Group& group,
-                                 const Bytes& tag = Bytes(32)) {
+                                 const Bytes& tag = Bytes(hash_bytes())) {
   AuthenticatedContent framed{WireFormat::kPublicMessage, content, {}};
   sign_content(framed, group.suite(), by.signer, GroupTestAccess::context(group));
   framed.auth.confirmation_tag = tag;
@@ -102,7 +102,7 @@ FramedContent content_with(const Group& group, Body body) {
 inline Message forge(const Client& by, Proposal proposal) {
   return {sign_public(content_with(*by.group, std::move(proposal)), by, *by.group)};
 }
-inline Message forge(const Client& by, Commit commit, const Bytes& tag = Bytes(32)) {
+inline Message forge(const Client& by, Commit commit, const Bytes& tag = Bytes(hash_bytes())) {
   return {sign_public(content_with(*by.group, std::move(commit)), by, *by.group, tag)};
 }
 // A commit of a member without a path, which no receiver comes far enough to miss.
@@ -169,7 +169,7 @@ inline Message forge_external(const Client& outsider, Commit commit, const Group
   return forge_outside(outsider, {SenderType::kNewMemberCommit, 0}, std::move(commit), inside);
 }
 
-inline PreSharedKeyId external_psk(const std::string& id = "key", std::size_t nonce = 32) {
+inline PreSharedKeyId external_psk(const std::string& id = "key", std::size_t nonce = hash_bytes()) {
   PreSharedKeyId out;
   out.psk_id = to_bytes(view(id));
   out.psk_nonce = Bytes(nonce, 7);

@@ -30,6 +30,13 @@ extern "C" {
 
 /** The cipher suite that every client has: X25519, AES-128-GCM, SHA-256, Ed25519. */
 #define MYCHAT_MLS_DEFAULT_SUITE 1
+/**
+ * The cipher suite whose secrets also withstand quantum computers: X-Wing (X25519 with ML-KEM-768,
+ * draft-connolly-cfrg-xwing-kem-10), AES-256-GCM, SHA-512, Ed25519. Its signatures do not withstand them. Only
+ * mychat_mls_supported_suite() says whether it is there: where the OpenSSL that runs has ML-KEM (3.5 and later), and then
+ * leaves say that their owner has it. The number is of the range for private use (RFC 9420, section 17.1), docs/mls.md.
+ */
+#define MYCHAT_MLS_HYBRID_SUITE 0xf00d
 /** Bytes of an account's key, private or public: Ed25519 (RFC 8032). */
 #define MYCHAT_MLS_ACCOUNT_KEY_SIZE 32
 /** What stands for no leaf. */
@@ -53,7 +60,8 @@ MYCHAT_API const char* mychat_mls_rule_text(int32_t rule);
 /** Where a rule stands in RFC 9420 ("12.2"); "" for a number that is no rule's. A constant. Any thread. Since 0.1.0. */
 MYCHAT_API const char* mychat_mls_rule_section(int32_t rule);
 
-/** Number `index` of the cipher suites of this library, counted from 0; 0 beyond the end. Any thread. Since 0.1.0. */
+/** Number `index` of the cipher suites of this library with this OpenSSL, counted from 0; 0 beyond the end. Any thread.
+ *  Since 0.1.0. */
 MYCHAT_API uint16_t mychat_mls_supported_suite(size_t index);
 
 /* ---- Keys and credentials ---- */
@@ -767,6 +775,7 @@ enum {
  * @param out_message Free with mychat_bytes_free().
  * @return #MYCHAT_OK; #MYCHAT_E_MALFORMED, #MYCHAT_E_SIGNATURE, #MYCHAT_E_POLICY, #MYCHAT_E_STALE by the rule that is broken;
  *         #MYCHAT_E_BUSY when too many wait; #MYCHAT_E_INVALID_STATE after this member was put out, or a ReInit;
+ *         #MYCHAT_E_UNSUPPORTED (a ReInit to a cipher suite that not every member's leaf names);
  *         #MYCHAT_E_INVALID_ARGUMENT (flags; Updates and ExternalInits). Since 0.1.0.
  */
 MYCHAT_API mychat_status mychat_mls_group_propose(mychat_mls_group* group, const void* proposal, size_t proposal_size,
@@ -818,7 +827,8 @@ MYCHAT_API void mychat_mls_commit_options_init(mychat_mls_commit_options* option
  *        ordered as the group's next, mychat_mls_group_apply(); when another one has, process that and free this.
  * @param options NULL: as initialised. @param out_commit Free with mychat_mls_commit_free().
  * @return #MYCHAT_OK; #MYCHAT_E_MALFORMED, #MYCHAT_E_SIGNATURE, #MYCHAT_E_POLICY, #MYCHAT_E_STALE, #MYCHAT_E_NOT_FOUND by the
- *         rule that is broken; #MYCHAT_E_INVALID_STATE after this member was put out, or a ReInit;
+ *         rule that is broken; #MYCHAT_E_INVALID_STATE after this member was put out, or a ReInit; #MYCHAT_E_UNSUPPORTED (a
+ *         ReInit of `options` to a cipher suite that not every member's leaf names; one that waits is left out);
  *         #MYCHAT_E_INVALID_ARGUMENT. Since 0.1.0.
  */
 MYCHAT_API mychat_status mychat_mls_group_commit(mychat_mls_group* group, const mychat_mls_commit_options* options,
@@ -866,7 +876,8 @@ MYCHAT_API mychat_status mychat_mls_commit_group(mychat_mls_commit* commit, mych
  * @param before The group that ended. @param key_packages, key_packages_size Of its other members, as published, one behind
  *        the other. @param out_commit Its mychat_mls_commit_welcome() is to be sent to them, its mychat_mls_commit_group() is
  *        the group; free with mychat_mls_commit_free().
- * @return As mychat_mls_group_commit(); #MYCHAT_E_INVALID_STATE when the group did not end so. Since 0.1.0.
+ * @return As mychat_mls_group_commit(); #MYCHAT_E_INVALID_STATE when the group did not end so; #MYCHAT_E_UNSUPPORTED (the
+ *         version or cipher suite that it named). Since 0.1.0.
  */
 MYCHAT_API mychat_status mychat_mls_group_reinitialise(const mychat_mls_options* options, mychat_mls_group* before,
                                                        const mychat_mls_leaf_options* leaf, const void* key_packages,
@@ -934,7 +945,8 @@ MYCHAT_API mychat_status mychat_mls_commit_save(mychat_mls_commit* commit, mycha
  * @brief A group of what is stored of it.
  * @param records, record_count All records, in any order, none of them erased. @param out_group Free with
  *        mychat_mls_group_free().
- * @return #MYCHAT_OK; #MYCHAT_E_STORE_CORRUPT; #MYCHAT_E_STORE_TOO_NEW; #MYCHAT_E_INVALID_ARGUMENT. Since 0.1.0.
+ * @return #MYCHAT_OK; #MYCHAT_E_STORE_CORRUPT; #MYCHAT_E_STORE_TOO_NEW; #MYCHAT_E_UNSUPPORTED (its cipher suite, with this
+ *         OpenSSL); #MYCHAT_E_INVALID_ARGUMENT. Since 0.1.0.
  */
 MYCHAT_API mychat_status mychat_mls_group_load(const mychat_mls_options* options,
                                                const mychat_mls_record* const* records, size_t record_count,

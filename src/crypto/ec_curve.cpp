@@ -80,12 +80,15 @@ Secret ec_scalar(const EcCurve& curve, ByteView bytes) {
   return scalar;
 }
 
-Secret random_ec_scalar(const EcCurve& curve) {
-  for (;;) {
-    Secret scalar = random_secret(curve.size);
+Secret random_ec_scalar(const EcCurve& curve, const RandomSource& random) {
+  // P-521's worst chance is one half.
+  for (int tries = 0; tries < 256; ++tries) {
+    Secret scalar(curve.size);
+    random(scalar);
     scalar[0] &= curve.top;
-    if (is_ec_scalar(curve, scalar)) return scalar;  // P-521's worst chance is one half.
+    if (is_ec_scalar(curve, scalar)) return scalar;
   }
+  throw Error(MYCHAT_E_RANDOM, MYCHAT_DOMAIN_CRYPTO, "The randomness is none.");
 }
 
 bool is_ec_point(const EcCurve& curve, ByteView point) {

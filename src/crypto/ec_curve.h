@@ -6,6 +6,7 @@
 #include <openssl/ec.h>
 
 #include "crypto/internal.h"
+#include "crypto/random.h"
 
 namespace mychat::detail {
 
@@ -28,7 +29,7 @@ const EcCurve& curve_p521();
 bool is_ec_scalar(const EcCurve& curve, ByteView scalar) noexcept;
 // Shorter scalars are taken as if zeros stood before them; MYCHAT_E_MALFORMED when it is none.
 Secret ec_scalar(const EcCurve& curve, ByteView bytes);
-Secret random_ec_scalar(const EcCurve& curve);
+Secret random_ec_scalar(const EcCurve& curve, const RandomSource& random = random_secret_bytes);
 
 // Whether it is a point of the curve, and not the point at infinity. The curves' cofactor is 1: such a point
 // is also in the right group.

@@ -71,14 +71,8 @@ class KeySchedule {
   ByteView context_;  // Of the HpkeInfo.
 };
 
-HpkeSealed seal(const HpkeInfo& info, detail::Encapsulated&& made, ByteView associated_data,
-                ByteView plaintext) {
-  const KeySchedule keys(info, made.shared_secret);
-  return {std::move(made.kem_output), keys.aead().seal(keys.nonce(), plaintext, associated_data)};
-}
-
-detail::Encapsulated encapsulate_fresh(KemAlgorithm kem, ByteView public_key) {
-  return detail::encapsulate(kem, public_key, detail::generate_kem_private_key(kem));
+detail::Encapsulated encapsulate_fresh(KemAlgorithm kem, ByteView public_key, const RandomSource& random) {
+  return detail::encapsulate(kem, public_key, hpke_ephemerals(kem, random, 1).front());
 }
 
 }  // namespace
@@ -91,20 +85,17 @@ HpkeInfo::HpkeInfo(const HpkeSuite& suite, ByteView info) : suite_(suite) {
   }
 }
 
-HpkeSealed detail::hpke_seal_with(const HpkeSuite& suite, ByteView ephemeral_private_key, ByteView public_key,
-                                  ByteView info, ByteView associated_data, ByteView plaintext) {
-  return seal(HpkeInfo(suite, info), encapsulate(suite.kem, public_key, ephemeral_private_key),
-              associated_data, plaintext);
-}
-
-HpkeSealed hpke_seal(const HpkeInfo& info, ByteView public_key, ByteView associated_data,
-                     ByteView plaintext) {
-  return seal(info, encapsulate_fresh(info.suite().kem, public_key), associated_data, plaintext);
+HpkeSealed hpke_seal(const HpkeInfo& info, ByteView public_key, ByteView associated_data, ByteView plaintext,
+                     ByteView ephemeral) {
+  detail::Encapsulated made = detail::encapsulate(info.suite().kem, public_key, ephemeral);
+  const KeySchedule keys(info, made.shared_secret);
+  return {std::move(made.kem_output), keys.aead().seal(keys.nonce(), plaintext, associated_data)};
 }
 
 HpkeSealed hpke_seal(const HpkeSuite& suite, ByteView public_key, ByteView info, ByteView associated_data,
                      ByteView plaintext) {
-  return hpke_seal(HpkeInfo(suite, info), public_key, associated_data, plaintext);
+  return hpke_seal(HpkeInfo(suite, info), public_key, associated_data, plaintext,
+                   hpke_ephemerals(suite.kem, random_secret_bytes, 1).front());
 }
 
 Secret hpke_open(const HpkeSuite& suite, ByteView private_key, ByteView kem_output, ByteView info,
@@ -115,8 +106,8 @@ Secret hpke_open(const HpkeSuite& suite, ByteView private_key, ByteView kem_outp
 }
 
 HpkeExported hpke_export_to(const HpkeSuite& suite, ByteView public_key, ByteView info,
-                            ByteView exporter_context, std::size_t size) {
-  detail::Encapsulated made = encapsulate_fresh(suite.kem, public_key);
+                            ByteView exporter_context, std::size_t size, const RandomSource& random) {
+  detail::Encapsulated made = encapsulate_fresh(suite.kem, public_key, random);
   const HpkeInfo context(suite, info);
   Secret secret = KeySchedule(context, made.shared_secret).exported(exporter_context, size);
   return {std::move(made.kem_output), std::move(secret)};

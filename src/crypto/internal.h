@@ -56,6 +56,10 @@ inline void require_memory(bool done) {
   throw std::bad_alloc();
 }
 
+[[noreturn]] inline void throw_malformed(const char* message) {
+  throw Error(MYCHAT_E_MALFORMED, MYCHAT_DOMAIN_CRYPTO, message);
+}
+
 // OpenSSL's older interfaces count in int.
 inline int int_size(std::size_t size) {
   if (size > static_cast<std::size_t>(std::numeric_limits<int>::max())) {

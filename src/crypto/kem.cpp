@@ -3,8 +3,10 @@
 #include <optional>
 
 #include "crypto/ec_curve.h"
+#include "crypto/ml_kem.h"
 #include "crypto/random.h"
 #include "crypto/raw_key.h"
+#include "crypto/x_wing.h"
 
 namespace mychat {
 
@@ -14,7 +16,7 @@ namespace {
 
 constexpr std::string_view kVersion = "HPKE-v1";
 
-// What a KEM is made of: an X curve or a P curve.
+// What a DHKEM is made of: an X curve or a P curve.
 struct Kem {
   std::uint16_t id;
   HashAlgorithm hash;
@@ -27,7 +29,7 @@ struct Kem {
   }
 };
 
-Kem kem_of(KemAlgorithm kem) {
+Kem dhkem_of(KemAlgorithm kem) {
   const std::uint16_t id = kem_id(kem);
   switch (kem) {
     case KemAlgorithm::kX25519:
@@ -39,9 +41,11 @@ Kem kem_of(KemAlgorithm kem) {
     case KemAlgorithm::kP384:
       return {id, HashAlgorithm::kSha384, nullptr, &curve_p384()};
     case KemAlgorithm::kP521:
+      return {id, HashAlgorithm::kSha512, nullptr, &curve_p521()};
+    case KemAlgorithm::kXWing:
       break;
   }
-  return {id, HashAlgorithm::kSha512, nullptr, &curve_p521()};
+  throw_argument("X-Wing is no KEM of a curve.");
 }
 
 // A private key of either kind, ready to be multiplied with.
@@ -114,33 +118,62 @@ std::uint16_t kem_id(KemAlgorithm kem) noexcept {
     case KemAlgorithm::kX25519:
       return 0x0020;
     case KemAlgorithm::kX448:
+      return 0x0021;
+    case KemAlgorithm::kXWing:
       break;
   }
-  return 0x0021;
+  return 0x647A;
 }
 
 Secret generate_kem_private_key(KemAlgorithm algorithm) {
-  const Kem kem = kem_of(algorithm);
+  if (algorithm == KemAlgorithm::kXWing) return random_secret(kXWingPrivateKeySize);
+  const Kem kem = dhkem_of(algorithm);
   return kem.raw != nullptr ? random_secret(kem.raw->size) : random_ec_scalar(*kem.curve);
 }
 
-Encapsulated encapsulate(KemAlgorithm algorithm, ByteView public_key, ByteView ephemeral_private_key) {
-  const Kem kem = kem_of(algorithm);
-  const PrivateKey ephemeral(kem, ephemeral_private_key);
-  const Secret dh = ephemeral.agree(public_key);
-  Bytes kem_output = ephemeral.public_key();
+Encapsulated encapsulate(KemAlgorithm algorithm, ByteView public_key, ByteView ephemeral) {
+  if (algorithm == KemAlgorithm::kXWing) {
+    XWingEncapsulated made = x_wing_encapsulate(public_key, ephemeral);
+    return {std::move(made.ciphertext), std::move(made.shared_secret)};
+  }
+  const Kem kem = dhkem_of(algorithm);
+  const PrivateKey own(kem, ephemeral);
+  const Secret dh = own.agree(public_key);
+  Bytes kem_output = own.public_key();
   Secret shared = shared_secret_of(kem, dh, kem_output, public_key);
   return {std::move(kem_output), std::move(shared)};
 }
 
 Secret decapsulate(KemAlgorithm algorithm, ByteView private_key, ByteView kem_output) {
-  const Kem kem = kem_of(algorithm);
+  if (algorithm == KemAlgorithm::kXWing) return x_wing_decapsulate(private_key, kem_output);
+  const Kem kem = dhkem_of(algorithm);
   const PrivateKey key(kem, private_key);
   const Secret dh = key.agree(kem_output);
   return shared_secret_of(kem, dh, kem_output, key.public_key());
 }
 
 }  // namespace detail
+
+std::vector<Secret> hpke_ephemerals(KemAlgorithm algorithm, const RandomSource& random, std::size_t count) {
+  std::vector<Secret> out(count);
+  const bool hybrid = algorithm == KemAlgorithm::kXWing;
+  const detail::EcCurve* const curve = hybrid ? nullptr : detail::dhkem_of(algorithm).curve;
+  if (curve != nullptr) {
+    for (Secret& one : out) one = detail::random_ec_scalar(*curve, random);
+    return out;
+  }
+  const std::size_t size = hybrid ? detail::kXWingEntropySize : detail::dhkem_of(algorithm).private_size();
+  // At once: asking for a few bytes takes about as long as for many.
+  Secret all(size * count);
+  random(all);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto from = all.begin() + static_cast<std::ptrdiff_t>(i * size);
+    out[i].assign(from, from + static_cast<std::ptrdiff_t>(size));
+  }
+  return out;
+}
+
+bool is_kem_supported(KemAlgorithm kem) { return kem != KemAlgorithm::kXWing || detail::has_ml_kem(); }
 
 HpkeKeyPair hpke_generate_key_pair(KemAlgorithm kem) {
   Secret key = detail::generate_kem_private_key(kem);
@@ -149,18 +182,21 @@ HpkeKeyPair hpke_generate_key_pair(KemAlgorithm kem) {
 }
 
 HpkeKeyPair hpke_derive_key_pair(KemAlgorithm kem, ByteView key_material) {
-  Secret key = detail::derive_private_key(detail::kem_of(kem), key_material);
+  Secret key = kem == KemAlgorithm::kXWing ? detail::x_wing_derive_private_key(key_material)
+                                           : detail::derive_private_key(detail::dhkem_of(kem), key_material);
   Bytes public_key = hpke_public_key(kem, key);
   return {std::move(key), std::move(public_key)};
 }
 
 Bytes hpke_public_key(KemAlgorithm algorithm, ByteView private_key) {
-  const detail::Kem kem = detail::kem_of(algorithm);
+  if (algorithm == KemAlgorithm::kXWing) return detail::x_wing_public_key(private_key);
+  const detail::Kem kem = detail::dhkem_of(algorithm);
   return detail::PrivateKey(kem, private_key).public_key();
 }
 
 bool is_hpke_public_key(KemAlgorithm algorithm, ByteView public_key) {
-  const detail::Kem kem = detail::kem_of(algorithm);
+  if (algorithm == KemAlgorithm::kXWing) return detail::is_x_wing_public_key(public_key);
+  const detail::Kem kem = detail::dhkem_of(algorithm);
   return kem.raw != nullptr ? public_key.size() == kem.raw->size
                             : detail::is_ec_point(*kem.curve, public_key);
 }

@@ -1,5 +1,5 @@
-// The key encapsulation of HPKE, DHKEM of RFC 9180 section 4.1, and its labeled key derivation; for the .cpp
-// files of this folder and their tests.
+// The key encapsulation of HPKE, DHKEM of RFC 9180 section 4.1 or X-Wing, and its labeled key derivation; for
+// the .cpp files of this folder and their tests.
 #pragma once
 
 #include <cstdint>
@@ -33,13 +33,9 @@ struct Encapsulated {
   Secret shared_secret;
 };
 
-// The ephemeral key must be fresh and is used once; tests give those of the RFC.
 Secret generate_kem_private_key(KemAlgorithm kem);
-Encapsulated encapsulate(KemAlgorithm kem, ByteView public_key, ByteView ephemeral_private_key);
+// `ephemeral`: of hpke_ephemerals(); tests give what is known.
+Encapsulated encapsulate(KemAlgorithm kem, ByteView public_key, ByteView ephemeral);
 Secret decapsulate(KemAlgorithm kem, ByteView private_key, ByteView kem_output);
-
-// hpke_seal with that ephemeral key.
-HpkeSealed hpke_seal_with(const HpkeSuite& suite, ByteView ephemeral_private_key, ByteView public_key,
-                          ByteView info, ByteView associated_data, ByteView plaintext);
 
 }  // namespace mychat::detail

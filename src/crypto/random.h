@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/bytes.h"
@@ -24,6 +25,9 @@ std::array<std::uint8_t, N> random_array() {
 // For keys, tokens and passwords: from the generator whose output is never published.
 void random_secret_bytes(MutableBytes out);
 Secret random_secret(std::size_t size);
+
+// Where randomness comes from: random_secret_bytes, but in tests that want to know what comes of it.
+using RandomSource = std::function<void(MutableBytes)>;
 
 // Uniform in [0, bound); bound must not be zero.
 std::uint64_t random_below(std::uint64_t bound);

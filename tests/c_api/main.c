@@ -1,4 +1,6 @@
-#include "support.h"
+#include <stdio.h>
+
+#include "people.h"
 
 int main(void) {
   int failed = 0;
@@ -16,5 +18,12 @@ int main(void) {
   failed += run_mls_tests();
   failed += run_mls_group_tests();
   failed += run_mls_outside_tests();
+  if (is_supported_suite(MYCHAT_MLS_HYBRID_SUITE)) {
+    people_suite = MYCHAT_MLS_HYBRID_SUITE;
+    failed += run_mls_tests();
+    failed += run_mls_group_tests();
+  } else {
+    puts("SKIPPED: MLS in the hybrid suite, OpenSSL has no ML-KEM");
+  }
   return failed == 0 ? 0 : 1;
 }

@@ -21,7 +21,27 @@ static void rules_have_texts(void** state) {
   size_t count = 0;
   while (mychat_mls_supported_suite(count) != 0) ++count;
   assert_true(count >= 7);
+  assert_int_equal(is_supported_suite(MYCHAT_MLS_DEFAULT_SUITE), 1);
   assert_int_equal(mychat_mls_supported_suite(SIZE_MAX), 0);
+}
+
+static void the_hybrid_suite_is_there_or_named(void** state) {
+  (void)state;
+  mychat_bytes* out = NULL;
+  if (is_supported_suite(MYCHAT_MLS_HYBRID_SUITE)) {
+    OK(mychat_mls_new_signature_key(MYCHAT_MLS_HYBRID_SUITE, &out, &error));
+    mychat_bytes_free(out);
+    OK(mychat_mls_propose_reinit(NULL, 0, MYCHAT_MLS_HYBRID_SUITE, NULL, 0, &out, &error));
+    mychat_bytes_free(out);
+    return;
+  }
+  mychat_error problem = MYCHAT_ERROR_INIT;
+  assert_int_equal(mychat_mls_new_signature_key(MYCHAT_MLS_HYBRID_SUITE, &out, &problem),
+                   MYCHAT_E_UNSUPPORTED);
+  assert_non_null(strstr(problem.message, "needs an OpenSSL with ML-KEM, 3.5 or later"));
+  EXPECT(MYCHAT_E_UNSUPPORTED,
+         mychat_mls_propose_reinit(NULL, 0, MYCHAT_MLS_HYBRID_SUITE, NULL, 0, &out, &error));
+  assert_null(out);
 }
 
 static void keys_are_of_their_suite(void** state) {
@@ -401,15 +421,11 @@ static void messages_are_seen_from_outside(void** state) {
 
 int run_mls_tests(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(rules_have_texts),
-      cmocka_unit_test(keys_are_of_their_suite),
-      cmocka_unit_test(credentials_say_who_somebody_is),
-      cmocka_unit_test(extensions_are_encoded),
-      cmocka_unit_test(every_init_and_free_function_takes_null),
-      OF_PEOPLE(proposals_are_made_and_read),
-      OF_PEOPLE(key_packages_are_kept_and_published),
-      OF_PEOPLE(the_options_of_leaves_are_checked),
-      OF_PEOPLE(messages_are_seen_from_outside),
+      cmocka_unit_test(rules_have_texts),           cmocka_unit_test(the_hybrid_suite_is_there_or_named),
+      cmocka_unit_test(keys_are_of_their_suite),    cmocka_unit_test(credentials_say_who_somebody_is),
+      cmocka_unit_test(extensions_are_encoded),     cmocka_unit_test(every_init_and_free_function_takes_null),
+      OF_PEOPLE(proposals_are_made_and_read),       OF_PEOPLE(key_packages_are_kept_and_published),
+      OF_PEOPLE(the_options_of_leaves_are_checked), OF_PEOPLE(messages_are_seen_from_outside),
   };
   return cmocka_run_group_tests_name("mls", tests, NULL, NULL);
 }

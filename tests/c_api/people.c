@@ -1,5 +1,14 @@
 #include "people.h"
 
+uint16_t people_suite = MYCHAT_MLS_DEFAULT_SUITE;
+
+int is_supported_suite(uint16_t suite) {
+  for (size_t i = 0; mychat_mls_supported_suite(i) != 0; ++i) {
+    if (mychat_mls_supported_suite(i) == suite) return 1;
+  }
+  return 0;
+}
+
 static int32_t accept(const mychat_mls_credential* credential, const uint8_t* signature_key,
                       size_t signature_key_size, const uint8_t* group_id, size_t group_id_size,
                       void* context) {

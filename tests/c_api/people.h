@@ -4,7 +4,10 @@
 
 #include "support.h"
 
-#define SUITE MYCHAT_MLS_DEFAULT_SUITE
+/* The suite of groups: the tests run in the default one, and in the hybrid one where it is supported. */
+extern uint16_t people_suite;
+#define SUITE people_suite
+int is_supported_suite(uint16_t suite);
 /* The key of everybody's account. */
 #define ACCOUNT "an account's seed of thirty-two b"
 

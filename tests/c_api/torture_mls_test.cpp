@@ -1,4 +1,6 @@
 // As torture_test.cpp: MLS.
+#include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -7,7 +9,34 @@
 namespace mychat::c_api_test {
 namespace {
 
-constexpr std::uint16_t kSuite = MYCHAT_MLS_DEFAULT_SUITE;
+// The number in MYCHAT_MLS_TEST_SUITE, else the default one.
+std::uint16_t test_suite() {
+  static const std::uint16_t suite = [] {
+    const char* const set = std::getenv("MYCHAT_MLS_TEST_SUITE");
+    return set == nullptr ? std::uint16_t{MYCHAT_MLS_DEFAULT_SUITE}
+                          : static_cast<std::uint16_t>(std::strtoul(set, nullptr, 0));
+  }();
+  return suite;
+}
+bool is_supported(std::uint16_t suite) {
+  for (std::size_t i = 0; mychat_mls_supported_suite(i) != 0; ++i) {
+    if (mychat_mls_supported_suite(i) == suite) return true;
+  }
+  return false;
+}
+
+// At the beginning, before anything is made.
+class SuiteIsThere final : public ::testing::Environment {
+ public:
+  void SetUp() override {
+    if (is_supported(test_suite())) return;
+    std::printf("SKIPPED: cipher suite %d is not tested, OpenSSL does not have what it needs.\n",
+                test_suite());
+    GTEST_SKIP();
+  }
+};
+const auto* const kRegistered = ::testing::AddGlobalTestEnvironment(new SuiteIsThere);
+
 constexpr const char* kAccount = "an account's seed of thirty-two b";
 
 std::string take(mychat_bytes* bytes) {
@@ -32,7 +61,7 @@ struct Member {
     options.accept = accept;
     options.accept_commit = accept_commit;
     options.psk = psk;
-    EXPECT_EQ(mychat_mls_new_signature_key(kSuite, &key, nullptr), MYCHAT_OK);
+    EXPECT_EQ(mychat_mls_new_signature_key(test_suite(), &key, nullptr), MYCHAT_OK);
     EXPECT_EQ(
         mychat_mls_account_credential(handle.c_str(), "phone", kAccount, 32, "key", 3, &credential, nullptr),
         MYCHAT_OK);
@@ -40,7 +69,7 @@ struct Member {
     leaf.credential_size = credential->size;
     leaf.private_key = key->data;
     leaf.private_key_size = key->size;
-    EXPECT_EQ(mychat_mls_key_package_create(kSuite, &leaf, &package, nullptr), MYCHAT_OK);
+    EXPECT_EQ(mychat_mls_key_package_create(test_suite(), &leaf, &package, nullptr), MYCHAT_OK);
     mychat_bytes* out = nullptr;
     EXPECT_EQ(mychat_mls_key_package_message(package, &out, nullptr), MYCHAT_OK);
     published = take(out);
@@ -59,7 +88,7 @@ struct Member {
   void create() {
     mychat_mls_group_free(group);
     group = nullptr;
-    EXPECT_EQ(mychat_mls_group_create(&options, kSuite, &leaf, nullptr, &group, nullptr), MYCHAT_OK);
+    EXPECT_EQ(mychat_mls_group_create(&options, test_suite(), &leaf, nullptr, &group, nullptr), MYCHAT_OK);
   }
   mychat_mls_commit* commit(const std::string& proposals = "") {
     mychat_mls_commit_options with = MYCHAT_MLS_COMMIT_OPTIONS_INIT;
@@ -181,9 +210,9 @@ class Mls : public Torture {
 
 TEST_P(Mls, KeysAndCredentials) {
   torture_bytes("mychat_mls_new_signature_key",
-                [&](auto** out) { return mychat_mls_new_signature_key(kSuite, out, nullptr); });
+                [&](auto** out) { return mychat_mls_new_signature_key(test_suite(), out, nullptr); });
   torture_bytes("mychat_mls_signature_public_key", [&](auto** out) {
-    return mychat_mls_signature_public_key(kSuite, alice_.key->data, alice_.key->size, out, nullptr);
+    return mychat_mls_signature_public_key(test_suite(), alice_.key->data, alice_.key->size, out, nullptr);
   });
   torture_bytes("mychat_mls_basic_credential",
                 [&](auto** out) { return mychat_mls_basic_credential("x", 1, out, nullptr); });
@@ -213,12 +242,12 @@ TEST_P(Mls, Proposals) {
   torture_bytes("mychat_mls_propose_remove",
                 [&](auto** out) { return mychat_mls_propose_remove(1, out, nullptr); });
   torture_bytes("mychat_mls_propose_psk",
-                [&](auto** out) { return mychat_mls_propose_psk(kSuite, "x", 1, out, nullptr); });
+                [&](auto** out) { return mychat_mls_propose_psk(test_suite(), "x", 1, out, nullptr); });
   torture_bytes("mychat_mls_propose_resumption_psk", [&](auto** out) {
-    return mychat_mls_propose_resumption_psk(kSuite, "x", 1, 1, out, nullptr);
+    return mychat_mls_propose_resumption_psk(test_suite(), "x", 1, 1, out, nullptr);
   });
   torture_bytes("mychat_mls_propose_reinit", [&](auto** out) {
-    return mychat_mls_propose_reinit(nullptr, 0, kSuite, nullptr, 0, out, nullptr);
+    return mychat_mls_propose_reinit(nullptr, 0, test_suite(), nullptr, 0, out, nullptr);
   });
   torture_bytes("mychat_mls_propose_extensions",
                 [&](auto** out) { return mychat_mls_propose_extensions(nullptr, 0, out, nullptr); });
@@ -257,7 +286,7 @@ TEST_P(Mls, FromOutside) {
 TEST_P(Mls, KeyPackages) {
   torture_making<mychat_mls_key_package>(
       "mychat_mls_key_package_create", mychat_mls_key_package_free,
-      [&](auto** out) { return mychat_mls_key_package_create(kSuite, &alice_.leaf, out, nullptr); });
+      [&](auto** out) { return mychat_mls_key_package_create(test_suite(), &alice_.leaf, out, nullptr); });
   torture_bytes("mychat_mls_key_package_message",
                 [&](auto** out) { return mychat_mls_key_package_message(bob_.package, out, nullptr); });
   torture_bytes("mychat_mls_key_package_ref",
@@ -277,7 +306,7 @@ TEST_P(Mls, KeyPackages) {
 
 TEST_P(Mls, ComingIn) {
   torture_making<mychat_mls_group>("mychat_mls_group_create", mychat_mls_group_free, [&](auto** out) {
-    return mychat_mls_group_create(&carol_.options, kSuite, &carol_.leaf, nullptr, out, nullptr);
+    return mychat_mls_group_create(&carol_.options, test_suite(), &carol_.leaf, nullptr, out, nullptr);
   });
   mychat_mls_commit* commit = alice_.commit(carol_.add);
   const std::string welcome = welcome_of(commit);
@@ -450,7 +479,7 @@ TEST_P(Mls, GroupsThatFollow) {
                                    bob_.published.data(), bob_.published.size(), out, nullptr);
   });
   mychat_bytes* reinit = nullptr;
-  ASSERT_EQ(mychat_mls_propose_reinit("new", 3, kSuite, nullptr, 0, &reinit, nullptr), MYCHAT_OK);
+  ASSERT_EQ(mychat_mls_propose_reinit("new", 3, test_suite(), nullptr, 0, &reinit, nullptr), MYCHAT_OK);
   mychat_mls_commit* commit = alice_.commit(take(reinit));
   ASSERT_EQ(mychat_mls_group_apply(alice_.group, commit, nullptr), MYCHAT_OK);
   mychat_mls_commit_free(commit);

@@ -37,7 +37,11 @@ class Case {
     }
     return false;
   }
-  std::string name() const { return "tcId " + std::to_string(number("tcId")) + " (" + text("comment") + ")"; }
+  std::string name() const {
+    const cJSON* comment = cJSON_GetObjectItemCaseSensitive(test_, "comment");  // Not every file has it.
+    return "tcId " + std::to_string(number("tcId")) +
+           (cJSON_IsString(comment) ? std::string(" (") + comment->valuestring + ")" : "");
+  }
 
   static Bytes from_hex(const std::string& hex) {
     const auto bytes = hex_decode(hex);

@@ -107,7 +107,7 @@ void make_path_for(Commit& commit, const Client& committer, const Group& receive
   context.tree_hash = to_bytes(result.tree.hash());
   context.extensions = result.extensions;
   commit.path = seal_path(result.tree, group.own_leaf(), path, encode(context),
-                          {result.added.begin(), result.added.end()});
+                          {result.added.begin(), result.added.end()}, committer.env);
 }
 
 ProcessOptions options_for(std::uint8_t how) {

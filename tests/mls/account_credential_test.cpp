@@ -73,7 +73,7 @@ TEST(AccountCredential, KeepsAGroupToItsAccounts) {
   const Accounts accounts;
   Environment env = environment();
   env.authentication = &accounts.authentication;
-  Client alice("", kDefaultSuite, env), bob("", kDefaultSuite, env), mallory("", kDefaultSuite, env);
+  Client alice("", test_suite(), env), bob("", test_suite(), env), mallory("", test_suite(), env);
   alice.leaf.credential = of(accounts.alice, alice.signer);
   bob.leaf.credential = of(accounts.bob, bob.signer, "bob@example.org");
   mallory.leaf.credential = of(Ed25519PrivateKey::generate(), mallory.signer, "bob@example.org");

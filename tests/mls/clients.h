@@ -1,6 +1,7 @@
 // Clients of MLS groups for tests.
 #pragma once
 
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +10,17 @@
 #include "expect_rule.h"
 
 namespace mychat::mls::testing {
+
+// Of tests that are not about suites: the number in MYCHAT_MLS_TEST_SUITE, else the default one.
+inline SuiteId test_suite() {
+  static const SuiteId suite = [] {
+    const char* const set = std::getenv("MYCHAT_MLS_TEST_SUITE");
+    return set == nullptr ? kDefaultSuite : static_cast<SuiteId>(std::strtoul(set, nullptr, 0));
+  }();
+  return suite;
+}
+
+inline std::size_t hash_bytes() { return Suite::get(test_suite()).hash_size(); }
 
 class FixedClock final : public Clock {
  public:
@@ -30,7 +42,7 @@ inline Environment environment() {
 
 // Somebody with a signature key, who makes KeyPackages and is in at most one group.
 struct Client {
-  explicit Client(const std::string& name, SuiteId suite_id = kDefaultSuite, Environment in = environment())
+  explicit Client(const std::string& name, SuiteId suite_id = test_suite(), Environment in = environment())
       : env(std::move(in)), suite(&Suite::get(suite_id)), signer(SigningKey::generate(suite->signature())) {
     leaf.credential.identity = to_bytes(view(name));
   }
@@ -70,7 +82,7 @@ struct Client {
 };
 
 // Clients of whom the first made the group and added the others with one commit.
-inline std::vector<std::unique_ptr<Client>> make_group(std::size_t members, SuiteId suite = kDefaultSuite,
+inline std::vector<std::unique_ptr<Client>> make_group(std::size_t members, SuiteId suite = test_suite(),
                                                        const Environment& env = environment()) {
   std::vector<std::unique_ptr<Client>> out;
   for (std::size_t i = 0; i < members; ++i) {

@@ -45,7 +45,7 @@ inline Clients make_room(std::size_t members, const Extensions& extensions = {},
   Clients out;
   for (std::size_t i = 0; i < members; ++i) {
     out.push_back(
-        std::make_unique<Client>("member-" + std::to_string(i) + "@example.org", kDefaultSuite, env));
+        std::make_unique<Client>("member-" + std::to_string(i) + "@example.org", test_suite(), env));
     if (prepare) prepare(*out.back());
   }
   out[0]->create({{}, extensions});
@@ -92,7 +92,7 @@ inline void sign_info(GroupInfo& info, const Client& signer) {
 
 // Of a sender's own choice, signed with the key of `by`, who is a member or knows the group's `context`.
 inline PublicMessage sign_public(const FramedContent& content, const Client& by, const Group& group,
-                                 const Bytes& tag = Bytes(32)) {
+                                 const Bytes& tag = Bytes(hash_bytes())) {
   AuthenticatedContent framed{WireFormat::kPublicMessage, content, {}};
   sign_content(framed, group.suite(), by.signer, GroupTestAccess::context(group));
   framed.auth.confirmation_tag = tag;
@@ -108,7 +108,7 @@ FramedContent content_with(const Group& group, Body body) {
 inline Message forge(const Client& by, Proposal proposal) {
   return {sign_public(content_with(*by.group, std::move(proposal)), by, *by.group)};
 }
-inline Message forge(const Client& by, Commit commit, const Bytes& tag = Bytes(32)) {
+inline Message forge(const Client& by, Commit commit, const Bytes& tag = Bytes(hash_bytes())) {
   return {sign_public(content_with(*by.group, std::move(commit)), by, *by.group, tag)};
 }
 // A commit of a member without a path, which no receiver comes far enough to miss.
@@ -148,8 +148,8 @@ Message forge_path(const Client& by, const std::vector<Proposal>& proposals, Lea
   ++context.epoch;
   context.tree_hash = to_bytes(result.tree.hash());
   context.extensions = result.extensions;
-  commit.path =
-      seal_path(result.tree, sender.index, path, encode(context), {result.added.begin(), result.added.end()});
+  commit.path = seal_path(result.tree, sender.index, path, encode(context),
+                          {result.added.begin(), result.added.end()}, by.env);
   change(*commit.path);
   return forge(by, std::move(commit));
 }
@@ -175,7 +175,7 @@ inline Message forge_external(const Client& outsider, Commit commit, const Group
   return forge_outside(outsider, {SenderType::kNewMemberCommit, 0}, std::move(commit), inside);
 }
 
-inline PreSharedKeyId external_psk(const std::string& id = "key", std::size_t nonce = 32) {
+inline PreSharedKeyId external_psk(const std::string& id = "key", std::size_t nonce = hash_bytes()) {
   PreSharedKeyId out;
   out.psk_id = to_bytes(view(id));
   out.psk_nonce = Bytes(nonce, 7);

@@ -121,11 +121,11 @@ TEST(Group, CommitsLeaveOutWhatBecameInvalidWhileItWaited) {
   FixedClock clock;
   Environment env = environment();
   env.clock = &clock;
-  auto clients = make_group(3, kDefaultSuite, env);
-  Client newcomer("newcomer@example.org", kDefaultSuite, env);
+  auto clients = make_group(3, test_suite(), env);
+  Client newcomer("newcomer@example.org", test_suite(), env);
   PreSharedKeyId unknown;
   unknown.psk_id = to_bytes(view("unknown"));
-  unknown.psk_nonce = Bytes(32);
+  unknown.psk_nonce = Bytes(hash_bytes());
   const std::vector<Message> proposals{clients[1]->group->propose(newcomer.add()),
                                        clients[1]->group->propose({Psk{unknown}}),
                                        clients[1]->group->propose({GroupContextExtensions{{{0xf00d, {}}}}}),

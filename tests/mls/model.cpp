@@ -59,8 +59,9 @@ World::World(Dice& dice, UsedKeys& used, Counts& counts, std::size_t most_member
   most_live_ = dice.chance(70) ? dice.between(2, 10) : dice.between(2, 40);
   if (dice.chance(10)) most_live_ = 200;
   loss_ = dice.chance(50) ? dice.below(5) : dice.below(60);
-  static constexpr SuiteId kOthers[] = {2, 3, 3, 3, 4, 5, 7};
-  suite_ = &Suite::get(dice.chance(92) || target_ > 30 ? kDefaultSuite : kOthers[dice.below(7)]);
+  std::vector<SuiteId> others{2, 3, 3, 3, 4, 5, 7};
+  if (Suite::find(kHybridSuite) != nullptr) others.insert(others.end(), 3, kHybridSuite);
+  suite_ = &Suite::get(dice.chance(92) || target_ > 30 ? kDefaultSuite : others[dice.below(others.size())]);
   outsider_ = SigningKey::generate(suite_->signature());
   env_ = environment();
   env_.clock = &clock_;
@@ -440,7 +441,10 @@ void World::commit(Member& member) {
   }
   // Of a group that ends nothing else can be tried; so seldom.
   if (members_.size() < 12 && options.proposals.empty() && dice_.chance(1)) {
-    const SuiteId suite = suite_->id() == 1 ? 3 : suite_->id() == 3 ? 1 : suite_->id();
+    const SuiteId other = Suite::find(kHybridSuite) != nullptr && dice_.chance(50) ? kHybridSuite : 3;
+    const SuiteId suite = suite_->id() == 1                                   ? other
+                          : suite_->id() == 3 || suite_->id() == kHybridSuite ? 1
+                                                                              : suite_->id();
     options.proposals.push_back({ReInit{env_.random_bytes(20), kMls10, suite, {}}});
     options.include_waiting = false;
   }

@@ -109,8 +109,12 @@ TEST_F(CommitRules, CommitPathOpen) {
   refuse_path([](UpdatePath& path) { path.nodes[0].encrypted_path_secrets[0].kem_output.clear(); },
               Rule::kCommitPathOpen);
   // A point whose shared secret is all zero.
-  refuse_path([](UpdatePath& path) { path.nodes[0].encrypted_path_secrets[0].kem_output = Bytes(32); },
-              Rule::kCommitPathOpen);
+  refuse_path(
+      [](UpdatePath& path) {
+        Bytes& output = path.nodes[0].encrypted_path_secrets[0].kem_output;
+        output = Bytes(output.size());
+      },
+      Rule::kCommitPathOpen);
 }
 
 TEST_F(CommitRules, CommitPathLeafKey) {
@@ -163,7 +167,10 @@ TEST_F(CommitRules, CommitReInit) {
 
 TEST_F(CommitRules, CommitExternalInit) {
   Client outsider("outsider@example.org");
-  for (const Bytes& output : {Bytes{}, Bytes(31, 9), Bytes(32)}) {
+  const Commit good = external_commit(outsider, *victim().group);
+  const std::size_t size =
+      std::get<ExternalInit>(std::get<Proposal>(good.proposals[0].body).body).kem_output.size();
+  for (const Bytes& output : {Bytes{}, Bytes(size - 1, 9), Bytes(size)}) {
     Commit commit = external_commit(outsider, *victim().group);
     commit.proposals[0] = {Proposal{ExternalInit{output}}};
     EXPECT_REFUSED(victim(), forge_external(outsider, commit, *victim().group), Rule::kCommitExternalInit);

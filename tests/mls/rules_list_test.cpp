@@ -135,7 +135,7 @@ TEST_F(ListRules, ListExternalRemove) {
   clients = make_room(4, {}, {}, env);
   refuse_external([](Commit& commit) { commit.proposals.push_back({Proposal{Remove{2}}}); },
                   Rule::kListExternalRemove);
-  Client strict("outsider@example.org", kDefaultSuite, env);
+  Client strict("outsider@example.org", test_suite(), env);
   ExternalJoinOptions options;
   options.replaces = 2;
   EXPECT_RULE(external_commit(strict, *victim().group, options), Rule::kListExternalRemove);

@@ -13,7 +13,7 @@ class MessageRules : public ::testing::Test {
   Message sealed(const FramedContent& content, const Client& signer) {
     AuthenticatedContent framed{WireFormat::kPrivateMessage, content, {}};
     sign_content(framed, *signer.suite, signer.signer, GroupTestAccess::context(*mallory().group));
-    framed.auth.confirmation_tag = Bytes(32);
+    framed.auth.confirmation_tag = Bytes(hash_bytes());
     return {seal_private(
         framed, *signer.suite, GroupTestAccess::secrets(*mallory().group).sender_data,
         GroupTestAccess::ratchets(*mallory().group).next(content.sender.index, ratchet_of(content.type())), 0,

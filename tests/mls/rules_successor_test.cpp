@@ -29,7 +29,7 @@ class SuccessorRules : public ::testing::Test {
     id.usage = usage;
     id.psk_group_id = inviter.group->id();
     id.psk_epoch = inviter.group->epoch() - epoch_back;
-    id.psk_nonce = Bytes(32, 1);
+    id.psk_nonce = Bytes(hash_bytes(), 1);
     CommitOptions options;
     options.proposals = {{Psk{id}}};
     for (const std::size_t member : members) options.proposals.push_back(clients[member]->add());
@@ -50,7 +50,7 @@ class SuccessorRules : public ::testing::Test {
 
 TEST_F(SuccessorRules, AReInit) {
   const Extensions extensions{required_capabilities({})};
-  end({{7}, 1, 1, extensions});
+  end({{7}, 1, test_suite(), extensions});
   const Group& before = *clients[0]->group;
   const PendingCommit good =
       Group::reinitialise(clients[0]->env, before, clients[0]->signer, clients[0]->leaf,
@@ -72,12 +72,12 @@ TEST_F(SuccessorRules, AReInitThatNeverWas) {
 
 TEST_F(SuccessorRules, ABranchOfMembersAlone) {
   EXPECT_NO_THROW(join(1, found({{7}, {}}, PskUsage::kBranch, {1})));
-  clients.push_back(std::make_unique<Client>("stranger@example.org", kDefaultSuite, strict()));
+  clients.push_back(std::make_unique<Client>("stranger@example.org", test_suite(), strict()));
   EXPECT_RULE(join(1, found({{7}, {}}, PskUsage::kBranch, {1, 3})), Rule::kWelcomeResumption);
 }
 
 TEST_F(SuccessorRules, AReInitToAVersionThatIsUnknownEndsHere) {
-  end({{7}, 2, 1, {}});
+  end({{7}, 2, test_suite(), {}});
   try {
     static_cast<void>(
         Group::reinitialise(clients[0]->env, *clients[0]->group, clients[0]->signer, clients[0]->leaf, {}));

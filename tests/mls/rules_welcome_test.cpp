@@ -183,9 +183,12 @@ TEST_F(WelcomeRules, GroupInfoExternalPub) {
   };
   refuse_key();
   info.extensions.push_back({extension::kExternalPub, {}});
-  for (const Bytes& data : {Bytes{}, Bytes{0}, encode(Bytes(31, 9)), encode(Bytes(32)), Bytes(33, 32)}) {
+  // Short, of small order, and with an octet behind it.
+  const std::size_t size = outsider.publish().init_key.size();
+  Bytes longer = encode(Bytes(size, 9));
+  longer.push_back(0);
+  for (const Bytes& data : {Bytes{}, Bytes{0}, encode(Bytes(size - 1, 9)), encode(Bytes(size)), longer}) {
     info.extensions.back().data = data;
-    if (data.size() == 33 && data[1] == 32) info.extensions.back().data.push_back(0);
     refuse_key();
   }
 }

@@ -23,9 +23,11 @@ def accept(credential: mls.Credential, signature_key: bytes, group_id: bytes) ->
 class Person:
     """Somebody with a key, a disk, and a group."""
 
+    suite = mls.DEFAULT_SUITE
+
     def __init__(self, handle: str, **options: Any) -> None:
-        self.key = mls.new_signature_key()
-        self.public_key = mls.signature_public_key(self.key)
+        self.key = mls.new_signature_key(self.suite)
+        self.public_key = mls.signature_public_key(self.key, self.suite)
         self.leaf = mls.Leaf(mls.account_credential(handle, "phone", ACCOUNT, self.public_key), self.key)
         self.options = mls.Options(**{"accept": accept, **options})
         self.packages: List[mls.KeyPackage] = []
@@ -33,7 +35,7 @@ class Person:
         self.group: mls.Group = None  # type: ignore[assignment]
 
     def publish(self) -> bytes:
-        self.packages.append(mls.KeyPackage.create(self.leaf))
+        self.packages.append(mls.KeyPackage.create(self.leaf, self.suite))
         return self.packages[-1].message
 
     def join(self, welcome: Optional[bytes], **more: Any) -> None:
@@ -59,11 +61,14 @@ def deliver(commit: mls.Commit, maker: Person, *others: Person) -> None:
     maker.group.apply(commit)
 
 
-@pytest.fixture
-def three() -> List[Person]:
+@pytest.fixture(params=[mls.DEFAULT_SUITE, mls.HYBRID_SUITE], ids=["default", "hybrid"])
+def three(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> List[Person]:
+    if request.param not in mls.supported_suites():
+        pytest.skip("OpenSSL has no ML-KEM")
+    monkeypatch.setattr(Person, "suite", request.param)
     people = [Person(f"{name}@{name[0]}.example") for name in ("alice", "bob", "carol")]
     alice, bob, carol = people
-    alice.group = mls.Group.create(alice.options, alice.leaf)
+    alice.group = mls.Group.create(alice.options, alice.leaf, Person.suite)
     commit = alice.group.commit([mls.propose_add(bob.publish()), mls.propose_add(carol.publish())])
     alice.group.apply(commit)
     bob.join(commit.welcome)
@@ -271,7 +276,7 @@ def test_pre_shared_keys_go_in() -> None:
         alice.group.commit([mls.propose_psk(b"name")])
 
 
-def test_groups_follow_others(three: List[Person]) -> None:
+def test_groups_follow_others(three: List[Person], monkeypatch: pytest.MonkeyPatch) -> None:
     alice, bob, carol = three
     founded = alice.group.branch(alice.leaf, [bob.publish()], group_id=b"branch")
     branch, _ = mls.Group.join(bob.options, founded.welcome or b"", bob.packages, predecessor=bob.group)
@@ -282,10 +287,14 @@ def test_groups_follow_others(three: List[Person]) -> None:
     with pytest.raises(mychat.InvalidStateError):
         alice.group.reinitialise(alice.leaf, [])
     required = mls.required_capabilities(credential_types=[1])
-    commit = bob.group.commit([mls.propose_reinit(group_id=b"new", extensions=[required])])
+    # From the default suite to the hybrid one, where it is supported.
+    there = Person.suite == mls.DEFAULT_SUITE and mls.HYBRID_SUITE in mls.supported_suites()
+    suite = mls.HYBRID_SUITE if there else mls.DEFAULT_SUITE
+    commit = bob.group.commit([mls.propose_reinit(group_id=b"new", suite=suite, extensions=[required])])
     deliver(commit, bob, alice, carol)
     reinit = alice.group.describe().reinit
-    assert reinit is not None and (reinit.group_id, reinit.suite, reinit.extensions) == (b"new", 1, required)
+    assert reinit is not None and (reinit.group_id, reinit.suite, reinit.extensions) == (b"new", suite, required)
+    monkeypatch.setattr(Person, "suite", suite)
     with pytest.raises(mychat.InvalidStateError) as caught:
         alice.group.protect(b"x")
     assert caught.value.detail == 709
@@ -343,6 +352,9 @@ def test_values_are_encoded_and_read() -> None:
         mls.propose_extensions(b"x")  # type: ignore[arg-type]
     with pytest.raises(mychat.UnsupportedError):
         mls.new_signature_key(99)
+    if mls.HYBRID_SUITE not in mls.supported_suites():
+        with pytest.raises(mychat.UnsupportedError, match="needs an OpenSSL with ML-KEM"):
+            mls.new_signature_key(mls.HYBRID_SUITE)
     with pytest.raises(mychat.InvalidArgumentError):
         mls.account_credential("bob", "x", ACCOUNT, b"key")
     with pytest.raises(mychat.SignatureError):

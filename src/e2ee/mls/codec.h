@@ -212,7 +212,8 @@ void Reader::read(T& value) {
     value.reset();
     if (present == 0) return;
     if constexpr (detail::IsOptional<T>::value) {
-      read(value.emplace());
+      if (!value) value.emplace();  // It is empty; else GCC 14 warns of what emplace() would destroy.
+      read(*value);
     } else {
       auto made = std::make_shared<std::remove_const_t<typename T::element_type>>();
       read(*made);

@@ -129,6 +129,7 @@ Message CommitWork::welcome(const Finished& finished, const NewPath* path, bool 
   out.encrypted_group_info = suite.seal(key, nonce, {}, encode(finished.next->group_info(with_tree, false)));
   const HpkeInfo info = suite.encryption_info("Welcome", out.encrypted_group_info);
   out.secrets.resize(result_.packages.size());
+  const std::vector<Secret> ephemerals = base_.environment_.ephemerals(suite, out.secrets.size());
   for_each_parallel(out.secrets.size(), [&](std::size_t i) {
     GroupSecrets secrets;
     secrets.joiner_secret = finished.joiner;
@@ -137,7 +138,7 @@ Message CommitWork::welcome(const Finished& finished, const NewPath* path, bool 
     for (const PskInput& psk : psks_) secrets.psks.push_back(psk.id);
     const KeyPackage& package = *result_.packages[i];
     out.secrets[i].new_member = suite.key_package_ref(package);
-    out.secrets[i].secrets = suite.encrypt(package.init_key, info, encode_secret(secrets));
+    out.secrets[i].secrets = suite.encrypt(package.init_key, info, encode_secret(secrets), ephemerals[i]);
   });
   return {std::move(out)};
 }

@@ -38,7 +38,9 @@ struct Environment {
   // Not owned; lives longer than every group that is given this environment.
   const AuthenticationService* authentication = nullptr;
   const Clock* clock = &Clock::system();
-  std::function<void(MutableBytes)> random = random_secret_bytes;
+  // All randomness but that of ECDSA's signatures, which OpenSSL takes from itself. Asked by the thread that
+  // calls.
+  RandomSource random = random_secret_bytes;
 
   // Section 7.2 wants a bound: the longest lifetime of a leaf in seconds, and how wrong clocks may be.
   std::uint64_t longest_lifetime = std::uint64_t{400} * 24 * 3600;
@@ -64,6 +66,10 @@ struct Environment {
     Bytes out(size);
     random(out);
     return out;
+  }
+  // For sealing to so many.
+  std::vector<Secret> ephemerals(const Suite& suite, std::size_t count) const {
+    return hpke_ephemerals(suite.hpke().kem, random, count);
   }
   HpkeKeyPair key_pair(const Suite& suite) const {
     return hpke_derive_key_pair(suite.hpke().kem, random_secret(suite.hash_size()));

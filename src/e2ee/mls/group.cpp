@@ -129,6 +129,7 @@ Message Group::propose(Proposal proposal, const Bytes& authenticated_data, bool 
   if (proposal.as<Update>() != nullptr || proposal.as<ExternalInit>() != nullptr) {
     throw_argument("Updates are made by propose_update(), and an ExternalInit by joining from outside.");
   }
+  require_suite_of(proposal);
   return send_proposal(std::move(proposal), authenticated_data, public_message);
 }
 

@@ -181,7 +181,11 @@ class Group {
   // Rule::kMessageGroup for another group's.
   Relation compare(const GroupInfo& info) const;
 
-  // Proposals as messages; they wait in this group too, for whoever commits next.
+  // Whether the leaf of every member names it: then the group may go on in it, by a ReInit.
+  bool every_member_supports(SuiteId suite) const;
+
+  // Proposals as messages; they wait in this group too, for whoever commits next. MYCHAT_E_UNSUPPORTED for a
+  // ReInit, here or in a commit's own proposals, to a cipher suite that a member does not support.
   Message propose(Proposal proposal, const Bytes& authenticated_data = {}, bool public_message = false);
   // An Update of the own leaf; `signer` when the signature key changes.
   Message propose_update(const std::optional<LeafOptions>& leaf = {},
@@ -247,6 +251,7 @@ class Group {
   FramedContent own_content(const Bytes& authenticated_data) const;
   Message send_proposal(Proposal proposal, const Bytes& authenticated_data, bool public_message);
   std::optional<Secret> find_psk(const PreSharedKeyId& id, const PskLookup* lookup) const;
+  void require_suite_of(const Proposal& proposal) const;
   std::vector<WaitingProposal> usable_proposals(const PskLookup& psks) const;
   PendingCommit make_commit(const CommitOptions& options, std::optional<PskUsage> founding);
   static PendingCommit found(Group group, const Group& before, PskUsage usage,

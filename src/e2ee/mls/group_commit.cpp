@@ -1,5 +1,6 @@
 // Commits that this member makes, and groups that begin with one.
 #include <algorithm>
+#include <string>
 
 #include "e2ee/mls/commit_work.h"
 #include "e2ee/mls/group.h"
@@ -53,11 +54,28 @@ std::optional<Secret> Group::find_psk(const PreSharedKeyId& id, const PskLookup*
   return secret;
 }
 
+bool Group::every_member_supports(SuiteId suite) const {
+  bool all = true;
+  tree_.each_member(
+      [&](LeafIndex, const LeafNode& leaf) { all = all && supports(leaf.capabilities.suites, suite); });
+  return all;
+}
+
+// The RFC lets a ReInit name any suite; who does not have it would be left behind.
+void Group::require_suite_of(const Proposal& proposal) const {
+  const auto* const reinit = proposal.as<ReInit>();
+  if (reinit == nullptr || every_member_supports(reinit->suite)) return;
+  throw Error(MYCHAT_E_UNSUPPORTED, MYCHAT_DOMAIN_E2EE,
+              "Not every member supports the cipher suite " + std::to_string(reinit->suite) + ".");
+}
+
 // Section 12.2: who commits leaves out what would make the commit invalid. What waits was valid when it came;
 // by now its lifetime may be over, say.
 std::vector<WaitingProposal> Group::usable_proposals(const PskLookup& psks) const {
   std::vector<WaitingProposal> out;
   for (const WaitingProposal& item : waiting_) {
+    const auto* const reinit = item.proposal.as<ReInit>();
+    if (reinit != nullptr && !every_member_supports(reinit->suite)) continue;
     try {
       check_proposal(item.proposal, item.sender,
                      {environment_, *suite_, context_, tree_, LifetimeCheck::kSent, {}});
@@ -77,6 +95,7 @@ PendingCommit Group::commit(const CommitOptions& options) { return make_commit(o
 
 PendingCommit Group::make_commit(const CommitOptions& options, std::optional<PskUsage> founding) {
   require_active();
+  for (const Proposal& proposal : options.proposals) require_suite_of(proposal);
   const Sender sender{SenderType::kMember, self_};
   std::vector<WaitingProposal> waiting;
   if (options.include_waiting) waiting = usable_proposals(options.psks);
@@ -93,7 +112,7 @@ PendingCommit Group::make_commit(const CommitOptions& options, std::optional<Psk
     leaf.signature_key = signer.public_key();
     path = make_path(work.tree(), self_, std::move(leaf), signer, id(), environment_);
     work.check_tree(self_);
-    body.path = seal_path(work.tree(), self_, *path, work.path_context(), work.added());
+    body.path = seal_path(work.tree(), self_, *path, work.path_context(), work.added(), environment_);
     if (options.leaf || options.signer) work.check_path_leaf(*body.path, self_, tree_.leaf(self_));
     commit_secret = path->commit_secret;
     keys = path->keys;

@@ -203,8 +203,9 @@ PendingCommit Group::join_external(const Environment& environment, const GroupIn
   HpkeExported init;
   try {
     init = hpke_export_to(suite.hpke(), decode<Bytes>(*external_pub), {}, view(kExternalInitLabel),
-                          suite.hash_size());
-  } catch (const Error&) {
+                          suite.hash_size(), environment.random);
+  } catch (const Error& error) {
+    if (error.status() != MYCHAT_E_MALFORMED) throw;
     violate(Rule::kGroupInfoExternalPub);
   }
   const Sender sender{SenderType::kNewMemberCommit, 0};
@@ -220,7 +221,7 @@ PendingCommit Group::join_external(const Environment& environment, const GroupIn
   work.check_tree(self);
   Commit body;
   for (const WaitingProposal& item : work.items()) body.proposals.emplace_back().body = item.proposal;
-  body.path = seal_path(work.tree(), self, path, work.path_context(), {});
+  body.path = seal_path(work.tree(), self, path, work.path_context(), {}, environment);
   work.check_path_leaf(*body.path, self, nullptr);
 
   AuthenticatedContent framed;

@@ -405,8 +405,8 @@ class GroupStorage {
 Group GroupStorage::load(const Environment& environment, const Records& records) {
   auto record = read<GroupRecord>(records, "group");
   const auto context = read<GroupContext>(to_secret(record.context));
-  const Suite* const suite = Suite::find(context.suite);
-  if (suite == nullptr) throw_damaged("The group has no known cipher suite.");
+  if (!Suite::is_known(context.suite)) throw_damaged("The group has no known cipher suite.");
+  const Suite* const suite = &Suite::get(context.suite);
   SigningKey signer = [&] {
     try {
       return SigningKey::from_bytes(suite->signature(), record.signer);

@@ -1,21 +1,23 @@
 #include "e2ee/mls/suite.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
 #include "base/error.h"
 #include "crypto/aead.h"
+#include "crypto/version.h"
 
 namespace mychat::mls {
 
-// Section 17.1.
+// Section 17.1, and the hybrid one.
 struct SuiteTable {
-  static const std::array<Suite, 7>& all() {
+  static const std::array<Suite, 8>& all() {
     using enum KemAlgorithm;
     using enum HashAlgorithm;
     using enum AeadAlgorithm;
     using enum SignatureAlgorithm;
-    static const std::array<Suite, 7> suites{
+    static const std::array<Suite, 8> suites{
         Suite(1, {kX25519, kSha256, kAes128Gcm}, kSha256, kEd25519),
         Suite(2, {kP256, kSha256, kAes128Gcm}, kSha256, kEcdsaP256Sha256),
         Suite(3, {kX25519, kSha256, kChaCha20Poly1305}, kSha256, kEd25519),
@@ -23,8 +25,13 @@ struct SuiteTable {
         Suite(5, {kP521, kSha512, kAes256Gcm}, kSha512, kEcdsaP521Sha512),
         Suite(6, {kX448, kSha512, kChaCha20Poly1305}, kSha512, kEd448),
         Suite(7, {kP384, kSha384, kAes256Gcm}, kSha384, kEcdsaP384Sha384),
+        Suite(kHybridSuite, {kXWing, kSha512, kAes256Gcm}, kSha512, kEd25519),
     };
     return suites;
+  }
+  static const Suite* find(SuiteId id) noexcept {
+    const auto at = std::ranges::find(all(), id, &Suite::id);
+    return at == all().end() ? nullptr : &*at;
   }
 };
 
@@ -52,23 +59,29 @@ Secret labelled(std::string_view label, ByteView content) {
 
 }  // namespace
 
-const Suite* Suite::find(SuiteId id) noexcept {
-  const auto& suites = SuiteTable::all();
-  return id >= 1 && id <= suites.size() ? &suites[id - 1U] : nullptr;
+bool Suite::is_known(SuiteId id) noexcept { return SuiteTable::find(id) != nullptr; }
+
+const Suite* Suite::find(SuiteId id) {
+  const Suite* const suite = SuiteTable::find(id);
+  return suite != nullptr && is_kem_supported(suite->hpke().kem) ? suite : nullptr;
 }
 
 const Suite& Suite::get(SuiteId id) {
   const Suite* const suite = find(id);
   if (suite == nullptr) {
+    const std::string name = "The MLS cipher suite " + std::to_string(id);
     throw Error(MYCHAT_E_UNSUPPORTED, MYCHAT_DOMAIN_E2EE,
-                "The MLS cipher suite " + std::to_string(id) + " is not supported.");
+                is_known(id)
+                    ? name + " is not supported: it needs an OpenSSL with ML-KEM, 3.5 or later; this is " +
+                          openssl_version() + "."
+                    : name + " is not supported.");
   }
   return *suite;
 }
 
 const std::vector<SuiteId>& Suite::supported() {
-  static const std::vector<SuiteId> ids{1, 2, 3, 4, 5, 6, 7};
-  return ids;
+  static const std::vector<SuiteId> classical{1, 2, 3, 4, 5, 6, 7}, all{1, 2, 3, 4, 5, 6, 7, kHybridSuite};
+  return is_kem_supported(KemAlgorithm::kXWing) ? all : classical;
 }
 
 std::size_t Suite::key_size() const { return aead_key_size(hpke_.aead); }
@@ -122,14 +135,16 @@ HpkeInfo Suite::encryption_info(std::string_view label, ByteView context) const 
   return {hpke_, labelled(label, context)};
 }
 
-HpkeCiphertext Suite::encrypt(ByteView public_key, const HpkeInfo& info, ByteView plaintext) const {
-  HpkeSealed sealed = hpke_seal(info, public_key, {}, plaintext);
+HpkeCiphertext Suite::encrypt(ByteView public_key, const HpkeInfo& info, ByteView plaintext,
+                              ByteView ephemeral) const {
+  HpkeSealed sealed = hpke_seal(info, public_key, {}, plaintext, ephemeral);
   return {std::move(sealed.kem_output), std::move(sealed.ciphertext)};
 }
 
 HpkeCiphertext Suite::encrypt_with_label(ByteView public_key, std::string_view label, ByteView context,
                                          ByteView plaintext) const {
-  return encrypt(public_key, encryption_info(label, context), plaintext);
+  return encrypt(public_key, encryption_info(label, context), plaintext,
+                 hpke_ephemerals(hpke_.kem, random_secret_bytes, 1).front());
 }
 
 Secret Suite::decrypt_with_label(ByteView private_key, std::string_view label, ByteView context,

@@ -15,12 +15,18 @@
 namespace mychat::mls {
 
 inline constexpr SuiteId kDefaultSuite = 1;  // X25519, AES-128-GCM, SHA-256, Ed25519.
+// MLS_256_XWING_AES256GCM_SHA512_Ed25519: X-Wing (X25519 with ML-KEM-768), AES-256-GCM, SHA-512, Ed25519. The
+// number is of the range for private use (RFC 9420 section 17.1), that of ts-mls 2. Supported where the
+// OpenSSL that runs has ML-KEM.
+inline constexpr SuiteId kHybridSuite = 0xF00D;
 
 class Suite {
  public:
-  // MYCHAT_E_UNSUPPORTED for a suite that this build does not have.
+  // MYCHAT_E_UNSUPPORTED for a suite that this build, or the OpenSSL that runs, does not have.
   static const Suite& get(SuiteId id);
-  static const Suite* find(SuiteId id) noexcept;
+  static const Suite* find(SuiteId id);
+  // Whether there is such a suite where OpenSSL has what it needs.
+  static bool is_known(SuiteId id) noexcept;
   static const std::vector<SuiteId>& supported();
 
   SuiteId id() const noexcept { return id_; }
@@ -52,7 +58,9 @@ class Suite {
 
   // For many receivers of one context: hashed once.
   HpkeInfo encryption_info(std::string_view label, ByteView context) const;
-  HpkeCiphertext encrypt(ByteView public_key, const HpkeInfo& info, ByteView plaintext) const;
+  // `ephemeral`: of hpke_ephemerals().
+  HpkeCiphertext encrypt(ByteView public_key, const HpkeInfo& info, ByteView plaintext,
+                         ByteView ephemeral) const;
   HpkeCiphertext encrypt_with_label(ByteView public_key, std::string_view label, ByteView context,
                                     ByteView plaintext) const;
   // MYCHAT_E_DECRYPT when it was not encrypted so; MYCHAT_E_MALFORMED for a kem_output that is none.

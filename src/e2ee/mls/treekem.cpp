@@ -87,7 +87,7 @@ NewPath make_path(RatchetTree& tree, LeafIndex self, LeafNode leaf, const Signin
 }
 
 UpdatePath seal_path(const RatchetTree& tree, LeafIndex self, const NewPath& path, ByteView group_context,
-                     const std::set<LeafIndex>& added) {
+                     const std::set<LeafIndex>& added, const Environment& environment) {
   struct Job {
     NodeIndex receiver;
     const Secret* secret;
@@ -108,9 +108,10 @@ UpdatePath seal_path(const RatchetTree& tree, LeafIndex self, const NewPath& pat
   }
   const Suite& suite = tree.suite();
   const HpkeInfo info = suite.encryption_info(kPathLabel, group_context);
+  const std::vector<Secret> ephemerals = environment.ephemerals(suite, jobs.size());
   for_each_parallel(jobs.size(), [&](std::size_t i) {
     const Job& job = jobs[i];
-    *job.out = suite.encrypt(tree.key_of(job.receiver), info, *job.secret);
+    *job.out = suite.encrypt(tree.key_of(job.receiver), info, *job.secret, ephemerals[i]);
   });
   return out;
 }

@@ -33,7 +33,7 @@ NewPath make_path(RatchetTree& tree, LeafIndex self, LeafNode leaf, const Signin
 // The path as it is sent: each secret sealed to the members that do not know it otherwise. `tree` is the tree
 // after make_path(), `added` are the leaves that are new with this commit.
 UpdatePath seal_path(const RatchetTree& tree, LeafIndex self, const NewPath& path, ByteView group_context,
-                     const std::set<LeafIndex>& added);
+                     const std::set<LeafIndex>& added, const Environment& environment);
 
 // Puts a path that was received into the tree; Rule::kCommitPath… when it does not fit.
 void apply_path(RatchetTree& tree, LeafIndex sender, const UpdatePath& path,

@@ -5,11 +5,12 @@ import { execFile } from "node:child_process"
 import { availableParallelism } from "node:os"
 import { parseArgs } from "node:util"
 import * as mls from "ts-mls"
+import { kems } from "./kem.mjs"
 import { passive } from "./passive.mjs"
 import { Peer } from "./peer.mjs"
 import { randomSession } from "./random.mjs"
 import { scenarios } from "./scenarios.mjs"
-import { faults } from "./ts_client.mjs"
+import { faults, hybridSuite } from "./ts_client.mjs"
 import { World } from "./world.mjs"
 
 const { values: options, positionals: [program] } = parseArgs({
@@ -29,6 +30,7 @@ const theirs = Object.values(mls.ciphersuites)
 const common = ours.filter((suite) => theirs.includes(suite))
 console.log(`Suites of ours: ${ours}; of ts-mls 1.6.4: ${theirs}; common: ${common}`)
 if (common.length === 0) process.exit(1)
+if (options.suites === undefined && !ours.includes(hybridSuite)) console.log(`SKIPPED: suite ${hybridSuite}, the OpenSSL of mls-peer has no ML-KEM`)
 const suites = options.suites === undefined ? common : options.suites.split(",").map(Number)
 
 // Several suites: each in a process of its own, as many at a time as there are processors.
@@ -81,6 +83,7 @@ for (const suite of suites) {
       await check(`${name} (${kind} begins)`, suite, () => play(new World(peer, suite, `${name}-${kind}-${suite}`), kind))
     }
   }
+  if (suite === hybridSuite) await check("X-Wing of @hpke and @noble", suite, () => kems(peer, suite))
   await check("random groups of both", suite, async () => {
     const start = performance.now()
     let epochs = 0

@@ -14,6 +14,7 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "kem_commands.h"
 #include "mls/clients.h"
 #include "passive_sessions.h"
 #include "protocol/json.h"
@@ -122,6 +123,7 @@ class Peer {
     };
     const std::string_view what = in.string("do");
     if (what == "suites") return out.member("suites", Suite::supported());
+    if (what.starts_with("kem_")) return answer_kem(what, in, out);
     const std::string who(in.string("who"));
     if (what == "client") {
       members_.insert_or_assign(

@@ -140,6 +140,18 @@ export const scenarios = {
     assert.equal((await second.state()).active, false)
     await follow(world, first, second, (founder, members) => founder.reinitialise(first, members))
   },
+  async "reinit from another suite"(world, kind) {
+    const next = world.suite
+    world.suite = next === 1 ? 3 : 1
+    const first = await world.found(kind)
+    const [second] = await world.add(first, [other[kind]])
+    await world.talk()
+    const made = await second.commit({ proposals: [{ reinit: { group_id: text("the next"), suite: next, extensions: [] } }] })
+    await first.process(made.commit)
+    await second.apply()
+    world.suite = next
+    await follow(world, first, second, (founder, members) => founder.reinitialise(first, members))
+  },
   async "branch"(world, kind) {
     const first = await world.found(kind)
     const [second] = await world.add(first, [other[kind]])

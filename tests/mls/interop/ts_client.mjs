@@ -15,9 +15,17 @@ export const hex = (bytes) => Buffer.from(bytes).toString("hex")
 export const bytes = (text) => new Uint8Array(Buffer.from(text ?? "", "hex"))
 export const text = (words) => hex(Buffer.from(words))
 
+// ts-mls 1 has the suite with X-Wing under the number 83, which is IANA's to assign; ts-mls 2 as our engine under 0xf00d,
+// of the range for private use. It is the same suite.
+export const hybridSuite = 0xf00d
+const hybridName = "MLS_256_XWING_AES256GCM_SHA512_Ed25519"
+const hybrid = mls.getCiphersuiteFromName(hybridName)
+mls.ciphersuites[hybridName] = hybridSuite
+
 const suiteNames = new Map(Object.entries(mls.ciphersuites).map(([name, id]) => [id, name]))
 export const suiteName = (id) => suiteNames.get(id)
-export const cipherSuite = (id) => mls.getCiphersuiteImpl(mls.getCiphersuiteFromName(suiteNames.get(id)))
+export const cipherSuite = (id) =>
+  mls.getCiphersuiteImpl(id === hybridSuite ? hybrid : mls.getCiphersuiteFromName(suiteNames.get(id)))
 
 export function decodeMessage(message, wireformat) {
   const input = bytes(message)
@@ -356,7 +364,8 @@ export class TsClient {
     const made = await this.package()
     return this.found(await mls.reinitCreateNewGroup(
       before.group, made.publicPackage, made.privatePackage,
-      members.map((member) => decodeMessage(member, "mls_key_package").keyPackage), groupId, suite, extensions))
+      members.map((member) => decodeMessage(member, "mls_key_package").keyPackage), groupId, suite, extensions,
+      { getCiphersuiteImpl: async () => this.cs }))
   }
   async branch(before, group_id, members) {
     const made = await this.package()

@@ -73,8 +73,8 @@ class TreeKem {
         make_path(after, sender, *tree_.leaf(sender), signer, context_.group_id, environment());
     check_keys(after, made.keys);
     const Bytes context = context_of(after);
-    const UpdatePath path =
-        decode_exactly<UpdatePath>(encode(seal_path(after, sender, made, context, {})), "a new UpdatePath");
+    const UpdatePath path = decode_exactly<UpdatePath>(
+        encode(seal_path(after, sender, made, context, {}, environment())), "a new UpdatePath");
     RatchetTree merged = merge(path, sender);
     expect_equal(merged.hash(), after.hash(), "the tree with the new path");
     each_receiver(sender, [&](LeafIndex leaf, const Member& member) {

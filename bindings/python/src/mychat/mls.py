@@ -23,7 +23,7 @@ from ._types import Secret
 
 __all__ = [
     "ACCOUNT_KEY_SIZE", "Commit", "Content", "Credential", "CredentialType", "DEFAULT_SUITE", "Flags", "Format", "Group",
-    "GroupState", "HandshakeFlags", "InfoFlags", "KeyPackage", "Leaf", "LeafFlags", "Member", "Message", "NO_LEAF", "Options",
+    "GroupState", "HYBRID_SUITE", "HandshakeFlags", "InfoFlags", "KeyPackage", "Leaf", "LeafFlags", "Member", "Message", "NO_LEAF", "Options",
     "PSK_MAX_SIZE", "Proposal", "ProposalType", "PskId", "PskType", "PskUsage", "Received", "Record", "Relation", "SenderType", "Summary",
     "account_credential", "basic_credential", "extension", "new_signature_key", "propose_add", "propose_extensions",
     "propose_psk", "propose_reinit", "propose_remove", "propose_resumption_psk", "propose_self_remove", "read_credential",
@@ -33,6 +33,10 @@ __all__ = [
 
 DEFAULT_SUITE = 1
 """The cipher suite that every client has: X25519, AES-128-GCM, SHA-256, Ed25519."""
+HYBRID_SUITE = 0xF00D
+"""The cipher suite whose secrets also withstand quantum computers: X-Wing (X25519 with ML-KEM-768), AES-256-GCM, SHA-512,
+Ed25519. Its signatures do not withstand them. It is one of `supported_suites()` where the OpenSSL that runs has ML-KEM (3.5
+and later), and nowhere else. The number is of the range for private use (RFC 9420, section 17.1)."""
 ACCOUNT_KEY_SIZE = 32
 """Bytes of an account's key, private or public: Ed25519."""
 NO_LEAF = 0xFFFFFFFF
@@ -430,7 +434,7 @@ def rule_section(rule: int) -> str:
 
 
 def supported_suites() -> Tuple[int, ...]:
-    """The cipher suites of this library."""
+    """The cipher suites of this library with this OpenSSL."""
     suites: List[int] = []
     while True:
         suite = _mychat.mls_supported_suite(len(suites))

@@ -66,8 +66,13 @@ NonceVerdict NonceMemory::accept(std::string_view origin, std::string_view nonce
   if (found != origins_.end() && found->second.heap.size() >= limits_.per_origin) return NonceVerdict::kFull;
   if (size_ >= limits_.in_all) return NonceVerdict::kFull;
   Origin& known = found != origins_.end() ? found->second : origins_[std::string(origin)];
-  known.seen.insert(digest);
   known.heap.push_back({forget_s, digest});
+  try {
+    known.seen.insert(digest);
+  } catch (...) {
+    known.heap.pop_back();  // Without memory for both it is not taken, and comes again.
+    throw;
+  }
   std::push_heap(known.heap.begin(), known.heap.end(), forgotten_later);
   ++size_;
   return NonceVerdict::kFresh;

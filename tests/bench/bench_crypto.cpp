@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "crypto/aead.h"
+#include "crypto/hpke.h"
+#include "crypto/kem.h"
 #include "crypto/mac.h"
 #include "crypto/random.h"
 #include "crypto/rsa.h"
@@ -142,10 +144,89 @@ void bench_mac() {
       });
 }
 
+// X25519 by a key of its own, and ML-KEM-768, with what OpenSSL offers for each.
+struct BareXWing {
+  EVP_PKEY* x25519_peer;
+  Bytes ml_kem_public, x25519_public;
+  std::array<std::uint8_t, 1088> ciphertext{};
+  std::array<std::uint8_t, 32> secret{};
+
+  void agree(EVP_PKEY* own) {
+    EVP_PKEY_CTX* context = EVP_PKEY_CTX_new_from_pkey(nullptr, own, nullptr);
+    std::size_t size = secret.size();
+    require(EVP_PKEY_derive_init(context) == 1 && EVP_PKEY_derive_set_peer_ex(context, x25519_peer, 0) == 1 &&
+            EVP_PKEY_derive(context, secret.data(), &size) == 1);
+    EVP_PKEY_CTX_free(context);
+  }
+  void encapsulate() {
+    EVP_PKEY* key = EVP_PKEY_new_raw_public_key_ex(nullptr, "ML-KEM-768", nullptr, ml_kem_public.data(),
+                                                   ml_kem_public.size());
+    EVP_PKEY_CTX* context = EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr);
+    std::size_t size = ciphertext.size(), secret_size = secret.size();
+    require(EVP_PKEY_encapsulate_init(context, nullptr) == 1 &&
+            EVP_PKEY_encapsulate(context, ciphertext.data(), &size, secret.data(), &secret_size) == 1);
+    EVP_PKEY_CTX_free(context);
+    EVP_PKEY_free(key);
+    EVP_PKEY* own = EVP_PKEY_Q_keygen(nullptr, nullptr, "X25519");
+    agree(own);
+    EVP_PKEY_free(own);
+  }
+  void decapsulate(ByteView seed, ByteView x25519_key) {
+    EVP_PKEY_CTX* context = EVP_PKEY_CTX_new_from_name(nullptr, "ML-KEM-768", nullptr);
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_octet_string("seed", const_cast<std::uint8_t*>(seed.data()), seed.size()),
+        OSSL_PARAM_construct_end()};
+    EVP_PKEY* key = nullptr;
+    require(EVP_PKEY_fromdata_init(context) == 1 &&
+            EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEYPAIR, params) == 1);
+    EVP_PKEY_CTX_free(context);
+    context = EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr);
+    std::size_t size = secret.size();
+    require(EVP_PKEY_decapsulate_init(context, nullptr) == 1 &&
+            EVP_PKEY_decapsulate(context, secret.data(), &size, ciphertext.data(), ciphertext.size()) == 1);
+    EVP_PKEY_CTX_free(context);
+    EVP_PKEY_free(key);
+    EVP_PKEY* own =
+        EVP_PKEY_new_raw_private_key_ex(nullptr, "X25519", nullptr, x25519_key.data(), x25519_key.size());
+    agree(own);
+    EVP_PKEY_free(own);
+  }
+};
+
+void bench_x_wing() {
+  if (!is_kem_supported(KemAlgorithm::kXWing)) {
+    std::fputs("x_wing: OpenSSL has no ML-KEM\n", stderr);
+    return;
+  }
+  const HpkeKeyPair pair = hpke_generate_key_pair(KemAlgorithm::kXWing);
+  const HpkeKeyPair curve = hpke_generate_key_pair(KemAlgorithm::kX25519);
+  const auto encapsulate = [](KemAlgorithm kem, ByteView key) {
+    return detail::encapsulate(kem, key, detail::generate_kem_ephemeral(kem));
+  };
+  const Bytes output = encapsulate(KemAlgorithm::kXWing, pair.public_key).kem_output;
+  const Bytes curve_output = encapsulate(KemAlgorithm::kX25519, curve.public_key).kem_output;
+  const Secret seed = random_secret(64), x25519_key = random_secret(32);
+  BareXWing bare;
+  bare.ml_kem_public = to_bytes(ByteView(pair.public_key).first(1184));
+  bare.x25519_peer =
+      EVP_PKEY_new_raw_public_key_ex(nullptr, "X25519", nullptr, pair.public_key.data() + 1184, 32);
+  require(bare.x25519_peer != nullptr);
+  const auto ours_out = [&] { encapsulate(KemAlgorithm::kXWing, pair.public_key); };
+  const auto ours_in = [&] { detail::decapsulate(KemAlgorithm::kXWing, pair.private_key, output); };
+  compare("x_wing_encapsulate", 20, 500, ours_out, [&] { bare.encapsulate(); });
+  compare("x_wing_decapsulate", 20, 500, ours_in, [&] { bare.decapsulate(seed, x25519_key); });
+  compare("x_wing_encapsulate_beside_x25519", 20, 500, ours_out,
+          [&] { encapsulate(KemAlgorithm::kX25519, curve.public_key); });
+  compare("x_wing_decapsulate_beside_x25519", 20, 500, ours_in,
+          [&] { detail::decapsulate(KemAlgorithm::kX25519, curve.private_key, curve_output); });
+  EVP_PKEY_free(bare.x25519_peer);
+}
+
 }  // namespace
 
 int main() {
   bench_rsa();
   bench_aead();
   bench_mac();
+  bench_x_wing();
 }

@@ -26,7 +26,7 @@ static void members_know_each_other(void** state) {
   assert_int_equal(is->own_leaf, 2);
   assert_int_equal(is->member_count, 3);
   assert_int_equal(is->epoch, 1);
-  assert_int_equal(is->group_id_size, 32);
+  assert_int_equal(is->group_id_size, HASH_SIZE);
   assert_int_equal(is->extensions_size, 0);
   assert_null(is->reinit);
   mychat_mls_group_state_free(is);
@@ -125,7 +125,7 @@ static void proposals_wait_for_a_commit(void** state) {
   assert_int_equal(received->aad_size, 3);
   assert_int_equal(received->proposal->type, MYCHAT_MLS_UPDATE);
   assert_int_equal(received->proposal->leaf_index, 1);
-  assert_int_equal(received->proposal->reference_size, 32);
+  assert_int_equal(received->proposal->reference_size, HASH_SIZE);
   mychat_mls_received_free(received);
   mychat_mls_received_free(receive(&p->alice, message));
   mychat_bytes* add = add_of(&p->dave);

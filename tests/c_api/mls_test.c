@@ -245,7 +245,7 @@ static void key_packages_are_kept_and_published(void** state) {
   OK(mychat_mls_key_package_message(made, &message, &error));
   OK(mychat_mls_key_package_load(saved->data, saved->size, &again, &error));
   OK(mychat_mls_key_package_ref(again, &same, &error));
-  assert_int_equal(ref->size, 32);
+  assert_int_equal(ref->size, HASH_SIZE);
   assert_memory_equal(ref->data, same->data, 32);
   mychat_mls_message* read = NULL;
   OK(mychat_mls_read_message(message->data, message->size, &read, &error));
@@ -376,7 +376,7 @@ static void messages_are_seen_from_outside(void** state) {
   assert_int_equal(read->format, MYCHAT_MLS_PRIVATE_MESSAGE);
   assert_int_equal(read->content, MYCHAT_MLS_CONTENT_APPLICATION);
   assert_int_equal(read->epoch, 1);
-  assert_int_equal(read->group_id_size, 32);
+  assert_int_equal(read->group_id_size, HASH_SIZE);
   assert_int_equal(read->suite, 0);
   assert_null(read->credential);
   mychat_mls_message_free(read);

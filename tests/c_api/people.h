@@ -7,6 +7,8 @@
 /* The suite of groups: the tests run in the default one, and in the hybrid one where it is supported. */
 extern uint16_t people_suite;
 #define SUITE people_suite
+/* Of that suite, in bytes. */
+#define HASH_SIZE (SUITE == MYCHAT_MLS_HYBRID_SUITE ? 64 : 32)
 int is_supported_suite(uint16_t suite);
 /* The key of everybody's account. */
 #define ACCOUNT "an account's seed of thirty-two b"

@@ -1,9 +1,11 @@
 // Looks through the whole memory of this process for secrets that should be gone.
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -117,6 +119,29 @@ TEST_F(Wiping, NothingOfASymmetricKeyOrAnEd25519SeedIsLeft) {
   key.reset();
   EXPECT_EQ(trace.count(), 0u);
   EXPECT_EQ(seed.count(), 0u);
+}
+
+// What the seed of X-Wing is expanded to: d and z of ML-KEM, and the key of X25519.
+TEST_F(Wiping, NothingOfTheKeysInsideXWingIsLeft) {
+  if (!is_kem_supported(KemAlgorithm::kXWing)) GTEST_SKIP() << "OpenSSL has no ML-KEM.";
+  const HpkeKeyPair pair = hpke_generate_key_pair(KemAlgorithm::kXWing);
+  std::optional<Secret> expanded(std::in_place, 96);
+  {
+    const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+    ASSERT_EQ(EVP_DigestInit_ex2(context.get(), EVP_shake256(), nullptr), 1);
+    ASSERT_EQ(EVP_DigestUpdate(context.get(), pair.private_key.data(), pair.private_key.size()), 1);
+    ASSERT_EQ(EVP_DigestFinalXOF(context.get(), expanded->data(), expanded->size()), 1);
+  }
+  const Trace d(*expanded, 4), z(*expanded, 36), x25519(*expanded, 68);
+  EXPECT_GE(d.count(), 1u);
+  expanded.reset();
+  const HpkeSuite suite{KemAlgorithm::kXWing, HashAlgorithm::kSha512, AeadAlgorithm::kAes256Gcm};
+  const HpkeSealed sealed = hpke_seal(suite, pair.public_key, {}, {}, view("hello"));
+  EXPECT_EQ(text(hpke_open(suite, pair.private_key, sealed.kem_output, {}, {}, sealed.ciphertext)), "hello");
+  EXPECT_EQ(hpke_public_key(KemAlgorithm::kXWing, pair.private_key), pair.public_key);
+  EXPECT_EQ(d.count(), 0u);
+  EXPECT_EQ(z.count(), 0u);
+  EXPECT_EQ(x25519.count(), 0u);
 }
 
 TEST_F(Wiping, NothingOfAnHpkeOrAnEcdsaKeyIsLeft) {

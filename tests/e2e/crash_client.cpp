@@ -10,6 +10,7 @@
 #include <mychat/mychat.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime
 import traceback
 from typing import Any, Callable, Dict, List, Tuple
@@ -37,7 +38,7 @@ WRONG_TYPES: List[Tuple[Callable[[Any], Any], Any, str]] = [
     (lambda it: mls.account_credential(it, "phone", ACCOUNT, KEY), b"a", "handle must be a str, not bytes"),
     (lambda it: mls.account_credential("anna@a.example", it, ACCOUNT, KEY), 7, "device_id must be a str, not int"),
     (lambda it: mls.account_credential("anna@a.example", "phone", it, KEY), "key", "account_key must be bytes, not str"),
-    (lambda it: mls.account_credential("anna@a.example", "phone", ACCOUNT, it), None, "signature_key must be bytes, not NoneType"),
+    (lambda it: mls.account_credential("an@a.example", "x", ACCOUNT, it), None, "signature_key must be bytes, not NoneType"),
     (lambda it: mls.verify_account(it, KEY, KEY), LEAF, "credential must be bytes, not Leaf"),
     (lambda it: mls.verify_account(b"", KEY, it), 5, "account_public_key must be bytes, not int"),
     (lambda it: mls.read_credential(it), None, "credential must be bytes, not NoneType"),
@@ -135,14 +136,15 @@ def test_lifetimes_are_longer_than_nothing() -> None:
             mls.KeyPackage.create(leaf(lifetime=wrong))
         with pytest.raises(mychat.InvalidArgumentError, match="max_lifetime must be longer than nothing"):
             create(max_lifetime=wrong)
-    package = mls.KeyPackage.create(leaf(lifetime=datetime.timedelta(microseconds=1)))  # Not 90 days, which 0 would be.
-    day = datetime.timedelta(days=1)
+    assert leaf(lifetime=datetime.timedelta(microseconds=1))._given()[-1] == 1  # ms; 0 would be 90 days.
+    day, others = datetime.timedelta(days=1), Person("bob@b.example").leaf
     with pytest.raises(mychat.StaleError):
         create(max_lifetime=day)
-    alice = mls.Group.create(mls.Options(flags=mls.Flags.ACCEPT_ALL, max_lifetime=day), leaf(lifetime=day))
+    alice = mls.Group.create(mls.Options(flags=mls.Flags.ACCEPT_ALL, max_lifetime=day), leaf(lifetime=day / 2))
+    package = mls.KeyPackage.create(dataclasses.replace(others, lifetime=day / 2))
     assert alice.commit([mls.propose_add(package.message)]).welcome is not None
     with pytest.raises(mychat.StaleError):
-        alice.commit([mls.propose_add(mls.KeyPackage.create(LEAF).message)])
+        alice.commit([mls.propose_add(mls.KeyPackage.create(others).message)])
 
 
 def test_an_answer_is_yes_or_no() -> None:

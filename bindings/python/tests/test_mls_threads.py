@@ -86,7 +86,9 @@ FREE: Dict[str, Callable[[Crowd], Any]] = {
     "KeyPackage.create": lambda crowd: mls.KeyPackage.create(crowd.last.leaf),
     "Group.create": lambda crowd: mls.Group.create(ALL, crowd.last.leaf),
     "Group.join": lambda crowd: crowd.join(),
-    "Group.join_external": lambda crowd: mls.Group.join_external(ALL, crowd.founder.group.export_info(), crowd.last.leaf, replaces=499),
+    "Group.join_external": lambda crowd: mls.Group.join_external(
+        ALL, crowd.founder.group.export_info(), crowd.last.leaf, replaces=499
+    ),
     "Group.load": lambda crowd: mls.Group.load(ALL, {one.id: one.content for one in crowd.founder.group.save()}),
     "Group.members": lambda crowd: crowd.founder.group.members(),
     "Group.export_info": lambda crowd: crowd.founder.group.export_info(),

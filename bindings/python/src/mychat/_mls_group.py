@@ -7,7 +7,7 @@ from typing import Iterable, List, Mapping, Optional, Sequence, Tuple, Type, Typ
 
 from . import _mychat
 from ._core import Buffer
-from ._errors import ClosedError, Error, NotFoundError
+from ._errors import ClosedError, InvalidStateError, NotFoundError
 from ._mls_options import Asked, Leaf, Options, appearance, bits, host_of, joined, optional_appearance, require
 from ._mls_types import (
     DEFAULT_SUITE, NO_LEAF, GroupState, HandshakeFlags, InfoFlags, Member, Proposal, Received, Record, Relation, Summary,
@@ -36,17 +36,13 @@ class _Handle:
             shown = self._shown()
         except ClosedError:
             shown = "closed"
-        except Error:
+        except InvalidStateError:
             shown = "in use"
         return f"<mychat.mls.{type(self).__name__} {shown}>"
 
     def _shown(self) -> str:
+        """What tells it from others, in few words that are no secret."""
         raise NotImplementedError
-
-    @property
-    def closed(self) -> bool:
-        """`close` was called."""
-        return self._handle.closed
 
 
 class KeyPackage(_Handle):
@@ -78,6 +74,11 @@ class KeyPackage(_Handle):
     def close(self) -> None:
         """Free it, and wipe its private keys. Harmless the second time; a call under way in another thread is finished."""
         self._handle.close()
+
+    @property
+    def closed(self) -> bool:
+        """`close` was called."""
+        return self._handle.closed
 
     @property
     def message(self) -> bytes:
@@ -112,7 +113,7 @@ class Commit(_Handle):
         self._options = options
 
     def _shown(self) -> str:
-        return f"to epoch {self._handle.summary()['epoch']}"
+        return "closed" if self.closed else f"at {id(self):#x}"  # Its summary may be long.
 
     def close(self) -> None:
         """Free it, and wipe its secrets; the group that it is of goes on, and so does one that `group` gave.
@@ -120,6 +121,11 @@ class Commit(_Handle):
         Harmless the second time; a call under way in another thread is finished.
         """
         self._handle.close()
+
+    @property
+    def closed(self) -> bool:
+        """`close` was called."""
+        return self._handle.closed
 
     @property
     def message(self) -> bytes:
@@ -241,6 +247,11 @@ class Group(_Handle):
         asks, is finished, and the secrets go with it.
         """
         self._handle.close()
+
+    @property
+    def closed(self) -> bool:
+        """`close` was called."""
+        return self._handle.closed
 
     # ---- What it is
 

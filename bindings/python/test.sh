@@ -70,7 +70,7 @@ main() {
       ln -sfn "$venv" "$work/first"
     else
       (cd "$here" && "$venv/bin/python" -m pytest -q -p no:cacheprovider tests/test_offline.py tests/test_async.py \
-        tests/test_lifecycle.py tests/test_federation.py tests/test_federation_node.py tests/test_mls.py)
+        tests/test_lifecycle.py tests/test_federation.py tests/test_federation_node.py tests/test_mls*.py)
     fi
     first=0
   done

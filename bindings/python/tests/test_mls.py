@@ -10,55 +10,7 @@ from typing import Any, Callable, Dict, List, Optional
 import mychat
 import mychat.mls as mls
 import pytest
-
-ACCOUNT = b"\x07" * mls.ACCOUNT_KEY_SIZE
-ACCOUNT_PUBLIC = mls.signature_public_key(ACCOUNT)  # Suite 1 signs with Ed25519, as accounts do.
-
-
-def accept(credential: mls.Credential, signature_key: bytes, group_id: bytes) -> bool:
-    mls.verify_account(credential.encoded, signature_key, ACCOUNT_PUBLIC)
-    return True
-
-
-class Person:
-    """Somebody with a key, a disk, and a group."""
-
-    suite = mls.DEFAULT_SUITE
-
-    def __init__(self, handle: str, **options: Any) -> None:
-        self.key = mls.new_signature_key(self.suite)
-        self.public_key = mls.signature_public_key(self.key, self.suite)
-        self.leaf = mls.Leaf(mls.account_credential(handle, "phone", ACCOUNT, self.public_key), self.key)
-        self.options = mls.Options(**{"accept": accept, **options})
-        self.packages: List[mls.KeyPackage] = []
-        self.disk: Dict[str, bytes] = {}
-        self.group: mls.Group = None  # type: ignore[assignment]
-
-    def publish(self) -> bytes:
-        self.packages.append(mls.KeyPackage.create(self.leaf, self.suite))
-        return self.packages[-1].message
-
-    def join(self, welcome: Optional[bytes], **more: Any) -> None:
-        assert welcome is not None
-        self.group, used = mls.Group.join(self.options, welcome, self.packages, **more)
-        self.packages.remove(used)
-
-    def store(self) -> None:
-        for record in self.group.take_changes():
-            if record.is_erased:
-                self.disk.pop(record.id, None)
-            else:
-                self.disk[record.id] = record.content
-
-    def restart(self) -> None:
-        self.store()
-        self.group = mls.Group.load(self.options, self.disk)
-
-
-def deliver(commit: mls.Commit, maker: Person, *others: Person) -> None:
-    for other in others:
-        other.group.process(commit.message)
-    maker.group.apply(commit)
+from mls_people import ACCOUNT, ACCOUNT_PUBLIC, Person, accept, deliver, found
 
 
 @pytest.fixture(params=[mls.DEFAULT_SUITE, mls.HYBRID_SUITE], ids=["default", "hybrid"])
@@ -66,14 +18,7 @@ def three(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Li
     if request.param not in mls.supported_suites():
         pytest.skip("OpenSSL has no ML-KEM")
     monkeypatch.setattr(Person, "suite", request.param)
-    people = [Person(f"{name}@{name[0]}.example") for name in ("alice", "bob", "carol")]
-    alice, bob, carol = people
-    alice.group = mls.Group.create(alice.options, alice.leaf, Person.suite)
-    commit = alice.group.commit([mls.propose_add(bob.publish()), mls.propose_add(carol.publish())])
-    alice.group.apply(commit)
-    bob.join(commit.welcome)
-    carol.join(commit.welcome)
-    return people
+    return found("alice", "bob", "carol")
 
 
 def expect_talk(people: List[Person]) -> None:

@@ -94,7 +94,8 @@ std::uint64_t natural(py::handle value, const char* name, std::uint64_t most) {
   return given;
 }
 
-Bytes::Bytes(py::handle value) {
+Bytes::Bytes(py::handle value, const char* name) {
+  if (name != nullptr && PyObject_CheckBuffer(value.ptr()) == 0) raise_type(name, "bytes", value);
   if (PyObject_GetBuffer(value.ptr(), &view_, PyBUF_SIMPLE) != 0) throw py::error_already_set();
 }
 

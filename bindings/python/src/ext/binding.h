@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -20,6 +21,27 @@ namespace py = pybind11;
 
 // Where the interpreter has begun to end, keeps a daemon thread here for good, as CPython does from 3.14 on.
 void stay_at_the_end() noexcept;
+
+// Somebody inside the library whom the end of the interpreter waits for: who may call Python, perhaps from a
+// thread that is not Python's, or whose work the end of the process would pull the ground from under. Where a
+// thread asks for the lock too late, CPython before 3.14 unwinds it, through frames of the library that
+// nothing may pass. (client.cpp)
+class Guest {
+ public:
+  Guest();
+  ~Guest();
+  Guest(const Guest&) = delete;
+  Guest& operator=(const Guest&) = delete;
+  // Not when the end has begun.
+  bool welcome() const noexcept { return welcome_; }
+  // Of this thread.
+  static int count() noexcept { return here_; }
+  static bool here() noexcept { return here_ != 0; }
+
+ private:
+  bool welcome_;
+  static thread_local int here_;
+};
 
 // Lets other Python threads run. A daemon thread that asks for the lock back when the interpreter has ended
 // is unwound by CPython (before 3.14) from within PyEval_RestoreThread, through frames that need not bear it:
@@ -37,6 +59,20 @@ class Unlocked {
 
  private:
   PyThreadState* state_;
+};
+
+// A call that the end waits for. A daemon thread that comes when the end has begun goes no further than this.
+class Visit {
+ public:
+  Visit() {
+    guest_.emplace();
+    if (guest_->welcome()) return;
+    guest_.reset();
+    const Unlocked stays;
+  }
+
+ private:
+  std::optional<Guest> guest_;  // The thread that ends the interpreter has none, and may call until the last.
 };
 
 // ---- Errors (errors.cpp)
@@ -88,7 +124,7 @@ class Secret {
 // Borrowed bytes of anything with a buffer.
 class Bytes {
  public:
-  explicit Bytes(py::handle value);
+  explicit Bytes(py::handle value, const char* name = nullptr);
   ~Bytes() { PyBuffer_Release(&view_); }
   Bytes(const Bytes&) = delete;
   Bytes& operator=(const Bytes&) = delete;
@@ -102,7 +138,8 @@ class Bytes {
 std::int64_t whole(py::handle value, const char* name, std::int64_t least, std::int64_t most);
 std::uint64_t natural(py::handle value, const char* name, std::uint64_t most);
 
-// A number that T holds. pybind11 would refuse another one by showing every argument, secrets too.
+// A number that T holds. As a parameter of a bound function it would be pybind11 that refuses another one,
+// and shows every argument, secrets too.
 template <std::integral T>
 T number(py::handle value, const char* name) {
   using Limits = std::numeric_limits<T>;
@@ -111,13 +148,6 @@ T number(py::handle value, const char* name) {
   else
     return static_cast<T>(natural(value, name, Limits::max()));
 }
-
-// The same as a parameter of a function.
-template <std::integral T>
-struct Whole {
-  T value = 0;
-  operator T() const noexcept { return value; }
-};
 
 // ---- Values (values.cpp): the library's structs as the classes of mychat._types
 
@@ -150,10 +180,30 @@ class Owned {
   Owned& operator=(const Owned&) = delete;
   T** out() noexcept { return &value_; }
   T* get() const noexcept { return value_; }
+  T* release() noexcept { return std::exchange(value_, nullptr); }
 
  private:
   T* value_ = nullptr;
   void (*free_)(T*);
+};
+
+// A handle of the library until it is closed; calls under way, also those of other threads, keep it
+// meanwhile.
+template <class T>
+class Handle {
+ public:
+  Handle() = default;
+  Handle(T* made, void (*free)(T*)) : held_(made, free) {}
+  void set(T* made, void (*free)(T*)) { held_.reset(made, free); }
+  void close() { held_.reset(); }
+  bool closed() const noexcept { return held_ == nullptr; }
+  std::shared_ptr<T> live(const char* what, const char* operation) const {
+    if (held_ == nullptr) raise_closed(what, operation);
+    return held_;
+  }
+
+ private:
+  std::shared_ptr<T> held_;
 };
 
 // Calls what belongs to no client, without the interpreter's lock.
@@ -241,12 +291,3 @@ void bind_federation(py::module_& module);
 void bind_mls(py::module_& module);
 
 }  // namespace mychat_python
-
-template <class T>
-struct pybind11::detail::type_caster<mychat_python::Whole<T>> {
-  PYBIND11_TYPE_CASTER(mychat_python::Whole<T>, const_name("int"));
-  bool load(handle source, bool) {
-    value.value = mychat_python::number<T>(source, "A number here");
-    return true;
-  }
-};

@@ -30,33 +30,6 @@ std::atomic<bool> exiting{false};
 std::atomic<int> guests{0};
 std::atomic<std::thread::id> ending_thread{};
 
-// Somebody inside the library who may call Python, perhaps from a thread that is not Python's. Where such a
-// thread asks for the lock too late, CPython before 3.14 unwinds it, through frames of the library that
-// nothing may pass.
-class Guest {
- public:
-  Guest() {
-    guests.fetch_add(1);
-    ++here_;
-    welcome_ = !exiting.load();
-  }
-  ~Guest() {
-    --here_;
-    guests.fetch_sub(1);
-  }
-  Guest(const Guest&) = delete;
-  Guest& operator=(const Guest&) = delete;
-  bool welcome() const noexcept { return welcome_; }
-  // Whether this thread is one: the end waits for it.
-  static bool here() noexcept { return here_ != 0; }
-
- private:
-  bool welcome_;
-  static thread_local int here_;
-};
-
-thread_local int Guest::here_ = 0;
-
 // Those to close at the end; touched under the interpreter's lock only.
 std::vector<std::weak_ptr<mychat_client>>& living() {
   static auto* const all = new std::vector<std::weak_ptr<mychat_client>>;
@@ -75,8 +48,8 @@ std::atomic<std::uint64_t> process_number{0};
 void count_forks() {
   [[maybe_unused]] static const int registered = pthread_atfork(nullptr, nullptr, [] {
     process_number.fetch_add(1, std::memory_order_relaxed);
-    living().clear();  // They are the parent's.
-    guests = 0;
+    living().clear();         // They are the parent's.
+    guests = Guest::count();  // Of the threads only this one is left.
   });
 }
 
@@ -129,6 +102,19 @@ void wait_readable(int fd, Clock::duration longest) {
 }
 
 }  // namespace
+
+thread_local int Guest::here_ = 0;
+
+Guest::Guest() {
+  guests.fetch_add(1);
+  ++here_;
+  welcome_ = !exiting.load();
+}
+
+Guest::~Guest() {
+  --here_;
+  guests.fetch_sub(1);
+}
 
 void stay_at_the_end() noexcept {
   while (exiting && !Guest::here() && ending_thread.load() != std::this_thread::get_id()) ::pause();

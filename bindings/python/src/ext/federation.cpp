@@ -63,21 +63,6 @@ py::dict take(const char* operation, void (*free)(T*),
   return to_dict(*result.get());
 }
 
-// A node or a handshake until it is closed; calls under way in other threads keep it meanwhile.
-template <class T>
-class Handle {
- public:
-  void set(T* made, void (*free)(T*)) { held_.reset(made, free); }
-  void close() { held_.reset(); }
-  std::shared_ptr<T> live(const char* what, const char* operation) const {
-    if (held_ == nullptr) raise_closed(what, operation);
-    return held_;
-  }
-
- private:
-  std::shared_ptr<T> held_;
-};
-
 // One side of a handshake.
 class Handshake {
  public:

@@ -27,6 +27,7 @@ option(MYCHAT_BUILD_FUZZERS "Build the libFuzzer targets (needs clang)" OFF)
 option(MYCHAT_BUILD_BENCHMARKS "Build the benchmarks" OFF)
 option(MYCHAT_WARNINGS "Warnings, as errors" ${MYCHAT_TOP_LEVEL})
 option(MYCHAT_INSTALL "Generate the install rules" ${MYCHAT_TOP_LEVEL})
+option(MYCHAT_COVERAGE "Count what runs, with clang's source coverage" OFF)
 set(MYCHAT_SANITIZE "" CACHE STRING "Sanitizers for every target: address,undefined or thread")
 set(MYCHAT_VECTORS_DIR "${CMAKE_CURRENT_SOURCE_DIR}/../shared/vectors" CACHE PATH "Where the test vectors are")
 

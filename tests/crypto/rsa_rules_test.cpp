@@ -83,7 +83,7 @@ TEST(PrimeWindow, GivesEachCandidateOnceAndOnlyThoseThatCouldBeRsaPrimes) {
     BN_sqr(square.get(), candidate.get(), context.get());
     EXPECT_EQ(BN_num_bits(square.get()), 4096) << "below sqrt(2) * 2^2047";
     EXPECT_NE(BN_mod_word(candidate.get(), 65537), 1u);
-    for (const BN_ULONG small : {2, 3, 5, 7, 11, 65519, 65521, 65537, 65539, 262133, 262139}) {
+    for (const BN_ULONG small : {2U, 3U, 5U, 7U, 11U, 65519U, 65521U, 65537U, 65539U, 262133U, 262139U}) {
       EXPECT_NE(BN_mod_word(candidate.get(), small), 0u) << small;
     }
     if (!least || BN_cmp(candidate.get(), least.get()) < 0) least = std::move(candidate);

@@ -25,7 +25,7 @@ const RsaPrivateKey& other_key() {
 }
 
 TEST(RsaOaep, OpensWhatItSealedForEveryLength) {
-  for (const std::size_t size : {0, 1, 32, 445, 446}) {
+  for (const std::size_t size : {0U, 1U, 32U, 445U, 446U}) {
     const Bytes message = to_bytes(random_secret(size));
     const Bytes wrapped = key().public_key().encrypt_oaep(message);
     EXPECT_EQ(wrapped.size(), kRsaBytes);

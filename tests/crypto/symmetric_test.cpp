@@ -312,7 +312,7 @@ TEST_P(AeadOf, PiecesWithAWrongOrShortTagAreRefused) {
   Bytes data = filled(50);
   sealer.update(data, data);
   const auto tag = sealer.finish();
-  for (const std::size_t size : {0, 12, 15}) {
+  for (const std::size_t size : {0U, 12U, 15U}) {
     AeadOpener opener(GetParam(), key, nonce);
     Bytes out(50);
     opener.update(data, out);

@@ -57,6 +57,32 @@ TEST(AccountCredential, StaysThatOfItsDevice) {
   EXPECT_FALSE(successor(of(accounts.alice, after, "alice@example.org", "other")));
   EXPECT_FALSE(successor(of(accounts.bob, after, "bob@example.org")));
   EXPECT_FALSE(successor({}));
+  EXPECT_FALSE(accounts.authentication.is_successor({}, of(accounts.alice, after)));
+}
+
+TEST(AccountCredential, IsOfOneForm) {
+  const Accounts accounts;
+  const SigningKey leaf = SigningKey::generate(SignatureAlgorithm::kEd25519);
+  const Credential good = of(accounts.alice, leaf);
+  const auto identity = [](int form, std::string_view user, std::string_view device) {
+    Writer writer;
+    writer(static_cast<std::uint8_t>(form), to_bytes(view(user)), to_bytes(view(device)), Bytes(64));
+    Credential out;
+    out.identity = writer.bytes();
+    return AccountIdentity::of(out);
+  };
+  EXPECT_TRUE(identity(1, "alice@example.org", "x"));
+  EXPECT_FALSE(identity(0, "alice@example.org", "x"));
+  EXPECT_FALSE(identity(2, "alice@example.org", "x"));
+  EXPECT_FALSE(identity(1, "Alice@example.org", "x")) << "not canonical";
+  EXPECT_FALSE(identity(1, "alice", "x"));
+  EXPECT_FALSE(identity(1, "alice@example.org", ""));
+  EXPECT_FALSE(identity(1, "alice@example.org", std::string(65, 'x')));
+  EXPECT_FALSE(identity(1, "alice@example.org", "\xff"));
+  Credential certificate = good;
+  certificate.type = CredentialType::kX509;
+  EXPECT_FALSE(AccountIdentity::of(certificate));
+  EXPECT_FALSE(accounts.authentication.accepts(certificate, leaf.public_key(), {}));
 }
 
 TEST(AccountCredential, IsMadeOfAHandleAndADeviceOnly) {

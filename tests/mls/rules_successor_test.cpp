@@ -21,9 +21,10 @@ class SuccessorRules : public ::testing::Test {
   }
   // What an inviter does who does not keep to reinitialise() or branch().
   PendingCommit found(GroupOptions made, PskUsage usage, const std::vector<std::size_t>& members,
-                      Epoch epoch_back = 0) {
+                      Epoch epoch_back = 0, SuiteId suite_id = kDefaultSuite) {
     Client& inviter = *clients[0];
-    Group group = Group::create(inviter.env, *inviter.suite, inviter.signer, inviter.leaf, made);
+    const Suite& suite = Suite::get(suite_id);
+    Group group = Group::create(inviter.env, suite, inviter.signer, inviter.leaf, made);
     PreSharedKeyId id;
     id.type = PskType::kResumption;
     id.usage = usage;
@@ -32,7 +33,12 @@ class SuccessorRules : public ::testing::Test {
     id.psk_nonce = Bytes(hash_bytes(), 1);
     CommitOptions options;
     options.proposals = {{Psk{id}}};
-    for (const std::size_t member : members) options.proposals.push_back(clients[member]->add());
+    for (const std::size_t member : members) {
+      Client& client = *clients[member];
+      client.packages.push_back(
+          std::make_unique<OwnKeyPackage>(make_key_package(suite, client.signer, client.leaf, client.env)));
+      options.proposals.push_back({Add{client.packages.back()->key_package}});
+    }
     const auto secret = inviter.group->resumption_psk(id.psk_epoch);
     options.psks = [secret](const PreSharedKeyId&) { return secret; };
     return GroupTestAccess::found(group, options, usage);
@@ -68,6 +74,48 @@ TEST_F(SuccessorRules, AReInit) {
 TEST_F(SuccessorRules, AReInitThatNeverWas) {
   const PendingCommit pending = found({{7}, {}}, PskUsage::kReInit, {1, 2});
   EXPECT_RULE(join(1, pending), Rule::kWelcomeResumption);
+}
+
+TEST_F(SuccessorRules, AReInitToAnotherSuite) {
+  end({{7}, 1, 3, {}});
+  EXPECT_NO_THROW(join(1, found({{7}, {}}, PskUsage::kReInit, {1, 2}, 0, 3)));
+  EXPECT_RULE(join(1, found({{7}, {}}, PskUsage::kReInit, {1, 2})), Rule::kWelcomeResumption);
+}
+
+TEST_F(SuccessorRules, AReInitToAnotherVersion) {
+  end({{7}, 2, 1, {}});
+  EXPECT_RULE(join(1, found({{7}, {}}, PskUsage::kReInit, {1, 2})), Rule::kWelcomeResumption);
+}
+
+TEST_F(SuccessorRules, ABranchIsOfTheSameSuite) {
+  EXPECT_RULE(join(1, found({{7}, {}}, PskUsage::kBranch, {1}, 0, 3)), Rule::kWelcomeResumption);
+}
+
+TEST_F(SuccessorRules, ThatOfAnotherGroup) {
+  const PendingCommit pending = found({{7}, {}}, PskUsage::kBranch, {1});
+  const auto secret = clients[0]->group->resumption_psk(clients[0]->group->epoch());
+  Client& joiner = *clients[1];
+  const Clients others = make_room(1);
+  JoinOptions options;
+  options.predecessor = &*others[0]->group;
+  const Group before = *joiner.group;
+  EXPECT_RULE(joiner.join(Client::travel(*pending.welcome), options), Rule::kProposalPskUnknown);
+  options.psks = [&](const PreSharedKeyId&) { return secret; };
+  EXPECT_RULE(joiner.join(Client::travel(*pending.welcome), options), Rule::kWelcomeResumption);
+  options.predecessor = nullptr;
+  EXPECT_RULE(joiner.join(Client::travel(*pending.welcome), options), Rule::kWelcomeResumption);
+  options.predecessor = &before;
+  EXPECT_NO_THROW(joiner.join(Client::travel(*pending.welcome), options));
+}
+
+TEST_F(SuccessorRules, WhatDidNotEndHasNone) {
+  try {
+    static_cast<void>(
+        Group::reinitialise(clients[0]->env, *clients[0]->group, clients[0]->signer, clients[0]->leaf, {}));
+    FAIL() << "made";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.status(), MYCHAT_E_INVALID_STATE);
+  }
 }
 
 TEST_F(SuccessorRules, ABranchOfMembersAlone) {

@@ -13,9 +13,9 @@ namespace mychat::mls {
 class CommitWork {
  public:
   struct Settings {
-    LifetimeCheck lifetime = LifetimeCheck::kReceived;
+    LifetimeCheck lifetime;
     std::optional<PskUsage> founding;
-    const PskLookup* psks = nullptr;
+    const PskLookup& psks;
   };
 
   // What a member keeps to itself.

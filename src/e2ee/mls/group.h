@@ -250,7 +250,7 @@ class Group {
   Message to_message(const AuthenticatedContent& content);
   FramedContent own_content(const Bytes& authenticated_data) const;
   Message send_proposal(Proposal proposal, const Bytes& authenticated_data, bool public_message);
-  std::optional<Secret> find_psk(const PreSharedKeyId& id, const PskLookup* lookup) const;
+  std::optional<Secret> find_psk(const PreSharedKeyId& id, const PskLookup& lookup) const;
   void require_suite_of(const Proposal& proposal) const;
   std::vector<WaitingProposal> usable_proposals(const PskLookup& psks) const;
   PendingCommit make_commit(const CommitOptions& options, std::optional<PskUsage> founding);

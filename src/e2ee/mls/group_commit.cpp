@@ -47,10 +47,10 @@ PrivateKeys remaining(PrivateKeys keys, const RatchetTree& tree) {
 
 }  // namespace
 
-std::optional<Secret> Group::find_psk(const PreSharedKeyId& id, const PskLookup* lookup) const {
+std::optional<Secret> Group::find_psk(const PreSharedKeyId& id, const PskLookup& lookup) const {
   std::optional<Secret> secret;
   if (id.type == PskType::kResumption && id.psk_group_id == this->id()) secret = resumption_psk(id.psk_epoch);
-  if (!secret && lookup != nullptr && *lookup) secret = (*lookup)(id);
+  if (!secret && lookup) secret = lookup(id);
   return secret;
 }
 
@@ -80,12 +80,12 @@ std::vector<WaitingProposal> Group::usable_proposals(const PskLookup& psks) cons
       check_proposal(item.proposal, item.sender,
                      {environment_, *suite_, context_, tree_, LifetimeCheck::kSent, {}});
       const auto* const psk = item.proposal.as<Psk>();
-      require(psk == nullptr || find_psk(psk->id, &psks), Rule::kProposalPskUnknown);
+      require(psk == nullptr || find_psk(psk->id, psks), Rule::kProposalPskUnknown);
       const auto* const context = item.proposal.as<GroupContextExtensions>();
       if (context != nullptr) check_context_support(context->extensions, tree_);
       out.push_back(item);
     } catch (const Error& error) {
-      if (error.detail() == 0) throw;  // No rule of MLS.
+      if (error.domain() != MYCHAT_DOMAIN_E2EE || error.detail() == 0) throw;  // No rule of MLS.
     }
   }
   return out;
@@ -100,7 +100,7 @@ PendingCommit Group::make_commit(const CommitOptions& options, std::optional<Psk
   std::vector<WaitingProposal> waiting;
   if (options.include_waiting) waiting = usable_proposals(options.psks);
   CommitWork work(*this, items_of(options, waiting, self_, tree_), sender,
-                  {LifetimeCheck::kSent, founding, &options.psks});
+                  {LifetimeCheck::kSent, founding, options.psks});
   Commit body = commit_of(work.items());
   const SigningKey signer = options.signer.value_or(signer_);
   Secret commit_secret(suite_->hash_size());
@@ -148,9 +148,7 @@ PendingCommit Group::found(Group group, const Group& before, PskUsage usage,
   CommitOptions options;
   for (const KeyPackage& member : members) options.proposals.push_back({Add{member}});
   options.proposals.push_back({Psk{id}});
-  options.psks = [&](const PreSharedKeyId& wanted) {
-    return wanted == id ? resumption : std::optional<Secret>();
-  };
+  options.psks = [&](const PreSharedKeyId&) { return resumption; };  // There is no other.
   return group.make_commit(options, usage);
 }
 

@@ -17,7 +17,7 @@ RatchetTree tree_of(const GroupInfo& info, const NodeVector* given, const Suite&
     require(given != nullptr, Rule::kWelcomeNoTree);
     return RatchetTree::from_nodes(suite, *given);
   } catch (const Error& error) {
-    if (error.status() != MYCHAT_E_MALFORMED || error.detail() != 0) throw;
+    if (error.status() != MYCHAT_E_MALFORMED) throw;
     violate(Rule::kTreeForm);
   }
 }
@@ -213,7 +213,7 @@ PendingCommit Group::join_external(const Environment& environment, const GroupIn
   if (options.replaces) items.push_back({{}, {Remove{*options.replaces}}, sender});
   for (const PreSharedKeyId& id : options.psk_ids) items.push_back({{}, {Psk{id}}, sender});
 
-  CommitWork work(outside, items, sender, {LifetimeCheck::kSent, {}, &options.psks});
+  CommitWork work(outside, items, sender, {LifetimeCheck::kSent, {}, options.psks});
   LeafNode own = make_leaf(suite, signer, leaf, {}, environment);
   work.check_replaced(own);
   const LeafIndex self = work.add_external(own);

@@ -168,7 +168,7 @@ Group::StagedCommit Group::follow(const AuthenticatedContent& message, const Pro
   const auto& commit = std::get<Commit>(message.content.body);
   const Sender& sender = message.content.sender;
   const bool external = sender.type == SenderType::kNewMemberCommit;
-  CommitWork work(*this, resolve(commit, sender), sender, {LifetimeCheck::kReceived, {}, &options.psks});
+  CommitWork work(*this, resolve(commit, sender), sender, {LifetimeCheck::kReceived, {}, options.psks});
   require(commit.path.has_value() || !work.needs_path(), Rule::kCommitPathRequired);
 
   StagedCommit out;

@@ -10,6 +10,7 @@
 // A message sent or received changes a few records of the last two kinds; a commit, some of the others.
 #include <algorithm>
 #include <charconv>
+#include <initializer_list>
 #include <string>
 
 #include "crypto/hash.h"
@@ -143,9 +144,23 @@ RatchetEntry to_entry(const Ratchet& ratchet) {
   return out;
 }
 
-Ratchet from_entry(RatchetEntry entry) {
+// What is computed with secrets relies on their sizes.
+void require_size(const Suite& suite, std::initializer_list<const Secret*> secrets) {
+  for (const Secret* const secret : secrets) {
+    if (secret->size() != suite.hash_size())
+      throw_damaged("A secret of the group is not as long as its hash.");
+  }
+}
+
+Ratchet from_entry(const Suite& suite, RatchetEntry entry) {
+  require_size(suite, {&entry.secret});
   Ratchet out{std::move(entry.secret), entry.generation, {}};
-  for (KeptEntry& kept : entry.kept) out.kept.insert_or_assign(kept.generation, std::move(kept.key));
+  for (KeptEntry& kept : entry.kept) {
+    if (kept.key.key.size() != suite.key_size() || kept.key.nonce.size() != Suite::nonce_size()) {
+      throw_damaged("A key that the group kept is none of its cipher suite.");
+    }
+    out.kept.insert_or_assign(kept.generation, std::move(kept.key));
+  }
   return out;
 }
 
@@ -196,17 +211,16 @@ SecretTree load_ratchets(const Suite& suite, std::uint32_t leaves, Epoch epoch, 
   const std::string prefix = epoch_prefix(epoch);
   each_below(records, prefix + "node/", [&](std::string_view id, const Secret& content) {
     const auto node = number<NodeIndex>(id);
-    if (node >= node_count(leaves) || content.size() != suite.hash_size()) {
-      throw_damaged("A secret of the group is none of its tree.");
-    }
+    if (node >= node_count(leaves)) throw_damaged("A secret of the group is none of its tree.");
+    require_size(suite, {&content});
     nodes.emplace(node, content);
   });
   each_below(records, prefix + "leaf/", [&](std::string_view id, const Secret& content) {
     const auto leaf = number<LeafIndex>(id);
     if (leaf >= leaves) throw_damaged("A ratchet of the group is none of its tree.");
     auto record = read<RatchetRecord>(content);
-    ratchets.emplace(
-        leaf, std::pair(from_entry(std::move(record.handshake)), from_entry(std::move(record.application))));
+    ratchets.emplace(leaf, std::pair(from_entry(suite, std::move(record.handshake)),
+                                     from_entry(suite, std::move(record.application))));
   });
   return SecretTree::restore(suite, leaves, std::move(nodes), std::move(ratchets));
 }
@@ -386,6 +400,7 @@ class GroupStorage {
       if (record.leaves > kMaxLeaves || !std::has_single_bit(record.leaves)) {
         throw_damaged("An earlier tree of the group has an impossible size.");
       }
+      require_size(*group.suite_, {&record.sender_data});
       leaves.resize(record.leaves);
       for (LeafIndex leaf = 0; leaf < record.leaves; ++leaf) leaves[leaf] = later->shared_leaf(leaf);
       for (LeafEntry& entry : record.changed) {
@@ -422,7 +437,10 @@ Group GroupStorage::load(const Environment& environment, const Records& records)
     throw_damaged("The group's tree is not the one of its epoch.");
   }
   if (group.tree_.leaf(record.self) == nullptr) throw_damaged("The group's own leaf is blank.");
-  group.secrets_ = std::move(record.secrets);
+  const EpochSecrets& secrets = group.secrets_ = std::move(record.secrets);
+  require_size(*suite, {&secrets.sender_data, &secrets.exporter, &secrets.external, &secrets.confirmation_key,
+                        &secrets.membership_key, &secrets.resumption_psk, &secrets.epoch_authenticator,
+                        &secrets.init});
   group.interim_transcript_hash_ = std::move(record.interim_transcript_hash);
   group.follows_ = std::move(record.follows);
   group.confirmation_tag_ = std::move(record.confirmation_tag);
@@ -466,7 +484,7 @@ Records Group::save() {
   for (PastEpoch& past : past_) past.ratchets.mark_all_changed();
   Records out;
   for (RecordChange& change : GroupStorage(*this).changes()) {
-    if (change.content) out.emplace(std::move(change.id), std::move(*change.content));
+    out.emplace(std::move(change.id), std::move(change.content).value());  // Nothing was there to be erased.
   }
   return out;
 }

@@ -5,7 +5,9 @@
 namespace mychat::mls {
 
 Secret psk_secret(const Suite& suite, const std::vector<PskInput>& psks) {
-  if (psks.size() > 0xffff) throw_argument("A commit takes at most 65535 pre-shared keys.");
+  if (psks.size() > 0xffff) {
+    throw Error(MYCHAT_E_TOO_LARGE, MYCHAT_DOMAIN_E2EE, "A commit takes at most 65535 pre-shared keys.");
+  }
   const Secret zero(suite.hash_size());
   Secret out = zero;
   std::uint16_t index = 0;

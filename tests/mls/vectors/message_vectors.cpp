@@ -138,7 +138,7 @@ void protect_again(const Protection& group, const FramedContent& content, ByteVi
 
   const auto sealed = sign(group, content, WireFormat::kPrivateMessage);
   SecretTree tree = group.tree();
-  for (const std::size_t padding : {0, 13}) {
+  for (const std::size_t padding : {std::size_t{0}, std::size_t{13}}) {
     SecretTree::Found key = tree.next(kSender, ratchet_of(content.type()));
     const PrivateMessage message =
         seal_private(sealed, group.suite, group.sender_data, key, padding, environment());

@@ -44,7 +44,7 @@ case "$what" in
       echo "coverage: no vectors of MLS in $vectors: without them" >&2
     fi
     test_of crypto tests/crypto/test_crypto
-    test_of abi tests/c_api/test_c_api mls mls_group
+    test_of abi tests/c_api/test_c_api mls mls_group mls_outside
     test_of want_of_memory tests/c_api/test_c_api_torture --gtest_filter='*Mls*'
     reports=(--folder src/e2ee/mls --least 95 --folder src/crypto)
     ;;

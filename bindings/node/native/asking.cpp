@@ -106,54 +106,68 @@ void AskingJob::ended() {
 
 std::int32_t AskingJob::ask(const char* name, const Arguments& arguments, const Take& take) {
   if (working == nullptr) return 0;
-  Question question{name, arguments, take};
+  Question question{name, arguments, take, 0};
   return working->wait_for(question);
 }
 
 std::int32_t AskingJob::wait_for(Question& question) {
   std::unique_lock lock(mutex_);
-  if (closing_ || napi_call_threadsafe_function(channel_, &question, napi_tsfn_nonblocking) != napi_ok)
-    return 0;
-  told_.wait(lock, [&] { return question.answered || closing_; });
-  return question.answer;
+  if (closing_) return 0;
+  question.number = ++last_number_;
+  open_ = question.number;
+  answer_ = 0;
+  if (napi_call_threadsafe_function(channel_, &question, napi_tsfn_nonblocking) != napi_ok) return 0;
+  told_.wait(lock, [&] { return open_ == 0 || closing_; });
+  return answer_;
 }
 
 // On the thread of JavaScript: a question, or, without one, that the call is done.
 void AskingJob::hear(napi_env env, napi_value, void* job, void* question) {
   if (env == nullptr) return;  // The environment ends: ended() answers.
   auto& self = *static_cast<AskingJob*>(job);
-  if (question == nullptr)
-    self.settle();
-  else
-    self.put(*static_cast<Question*>(question));
+  try {
+    if (question == nullptr)
+      self.settle();
+    else
+      self.put(*static_cast<const Question*>(question));
+  } catch (const Napi::Error&) {  // The thread of JavaScript is being terminated: nobody waits any more.
+  }
 }
 
-void AskingJob::put(Question& question) {
+void AskingJob::put(const Question& question) {
   const Napi::Env env = environment();
   const Napi::HandleScope scope(env);
-  if (asked_.IsEmpty()) return answer(question, 0);
+  const std::uint64_t number = question.number;
+  if (asked_.IsEmpty()) return answer(number, 0);
   try {
     std::vector<napi_value> arguments = question.arguments(env);
-    arguments.push_back(Napi::Function::New(env, [this, &question](const Napi::CallbackInfo& info) {
+    arguments.push_back(Napi::Function::New(env, [this, number, &question](const Napi::CallbackInfo& info) {
+      if (!is_open(number)) return;  // Nothing of the question is there any more.
       std::int32_t got = 0;
       try {
         got = question.take(info[0]);
       } catch (const Napi::Error&) {  // Of another type than what is asked gives.
       }
-      answer(question, got);
+      answer(number, got);
     }));
     const Napi::Object asked = asked_.Value();
     asked.Get(question.name).As<Napi::Function>().Call(asked, arguments);
   } catch (const Napi::Error&) {
-    answer(question, 0);  // Nothing can be run any more: what is asked throws nothing.
+    answer(number, 0);  // Nothing can be run any more: what is asked throws nothing.
   }
 }
 
-void AskingJob::answer(Question& question, std::int32_t with) {
+bool AskingJob::is_open(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  return open_ == number;
+}
+
+void AskingJob::answer(std::uint64_t number, std::int32_t with) {
   {
     const std::lock_guard lock(mutex_);
-    question.answered = true;
-    question.answer = with;
+    if (open_ != number) return;
+    open_ = 0;
+    answer_ = with;
   }
   told_.notify_all();
 }

@@ -35,16 +35,16 @@ class AskingJob final : public Job {
     const char* name;
     const Arguments& arguments;
     const Take& take;
-    bool answered = false;
-    std::int32_t answer = 0;
+    std::uint64_t number;  // Which of the call's, from 1.
   };
 
   void start() override;
   void launch();
   void work_and_tell() noexcept;
   std::int32_t wait_for(Question& question);
-  void put(Question& question);
-  void answer(Question& question, std::int32_t with);
+  void put(const Question& question);
+  bool is_open(std::uint64_t number);
+  void answer(std::uint64_t number, std::int32_t with);
   void ended();
   static void launch_next() noexcept;
   static void hear(napi_env env, napi_value, void* job, void* question);
@@ -54,6 +54,10 @@ class AskingJob final : public Job {
   std::thread thread_;
   std::mutex mutex_;
   std::condition_variable told_;
+  std::uint64_t last_number_ = 0;
+  std::uint64_t open_ =
+      0;  // The question that waits; 0: none. It is answered by the thread of JavaScript only.
+  std::int32_t answer_ = 0;
   bool closing_ = false;
 };
 

@@ -17,7 +17,7 @@ test('errors of every kind: status, rule, and what a call leaves behind', async 
   await bob.group.process(message);
   const replay = await refused(bob.group.process(message), { status: 'replay', domain: 'e2ee', operation: 'process', retryable: false });
   assert.equal(replay.code, 'MYCHAT_E_REPLAY');
-  await refused(alice.group.process(await alice.group.protect('own')), { detail: 410 });
+  await refused(alice.group.process((await alice.group.commit()).message), { detail: 410, domain: 'e2ee' });
   const bent = Buffer.from(await alice.group.protect('bent'));
   bent[bent.length - 1] ^= 1;
   const error = await refused(bob.group.process(bent), { status: 'decrypt', domain: 'e2ee' });
@@ -144,8 +144,8 @@ test('what was called first happens first', async () => {
   const afterwards = await Promise.all([...sent.map((message) => bob.group.process(message)), bob.group.describe()]);
   assert.deepEqual(afterwards.slice(0, -1).map(({ data }) => data.toString()), sent.map((_, number) => String(number)));
   const made = await commit;
-  const [, late] = await Promise.all([deliver(made, alice, bob, carol), bob.group.describe()]);
-  assert.equal(late.epoch, 1);
+  const [early, , late] = await Promise.all([bob.group.describe(), deliver(made, alice, bob, carol), bob.group.describe()]);
+  assert.deepEqual([early.epoch, late.epoch], [1, 2]);
   const [, state] = await Promise.all([alice.group.apply(await alice.group.commit()), alice.group.describe()]);
   assert.equal(state.epoch, 3);
 });

@@ -6,11 +6,12 @@ const way = isMainThread ? process.argv[2] : workerData;
 const tick = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms));
 const key = mls.newSignatureKey();
 const leaf = { credential: mls.basicCredential(Buffer.from('anna')), privateKey: key };
+const second = { credential: mls.basicCredential(Buffer.from('bela')), privateKey: mls.newSignatureKey() };
 const all = { acceptAll: true };
 
 async function two(options = all) {
   const group = await mls.Group.create(options, leaf);
-  const pack = mls.KeyPackage.create(leaf);
+  const pack = mls.KeyPackage.create(second);
   const commit = await group.commit([mls.proposeAdd(pack.message)]);
   await group.apply(commit);
   return [group, (await mls.Group.join(options, commit.welcome, [pack])).group];
@@ -74,10 +75,10 @@ const ways = {
       group.close();
       commit.close();
     };
-    for (let count = 0; count < 100; ++count) await round();
+    for (let count = 0; count < 50; ++count) await round();
     await collect();
     const before = process.memoryUsage().rss;
-    for (let count = 0; count < 300; ++count) await round();
+    for (let count = 0; count < 150; ++count) await round();
     await collect();
     const grown = Math.round((process.memoryUsage().rss - before) / 1e6);
     if (grown > 60) throw new Error(`${grown} MB`);

@@ -434,6 +434,28 @@ int32_t mychat_js_accept_commit(const mychat_mls_summary* summary, void*) {
 }
 }  // namespace
 %}
+
+// Application data ask nothing, and are most of what is processed: they need no thread of their own, which costs more than
+// to decrypt them. A message that only looks so is asked about in vain, which refuses it.
+%header %{
+// Whether it begins as a PrivateMessage of application data does (RFC 9420, sections 6 and 6.3).
+static bool mychat_js_is_application(const void* data, size_t size) {
+  const unsigned char* const byte = static_cast<const unsigned char*>(data);
+  if (size < 5 || byte[0] != 0 || byte[1] != 1 || byte[2] != 0 || byte[3] != MYCHAT_MLS_PRIVATE_MESSAGE) return false;
+  const size_t prefix = size_t{1} << (byte[4] >> 6);  // The group's id is a vector: its length in 1, 2 or 4 bytes.
+  if (prefix > 4 || size < 4 + prefix) return false;
+  size_t length = byte[4] & 0x3f;
+  for (size_t i = 1; i < prefix; ++i) length = length << 8 | byte[4 + i];
+  const size_t at = 4 + prefix + length + sizeof(uint64_t);  // Behind it the epoch, then the content's type.
+  return at < size && byte[at] == MYCHAT_MLS_CONTENT_APPLICATION;
+}
+static mychat_status mychat_js_process_data(mychat_mls_group* group, const void* message, size_t message_size,
+                                            mychat_mls_received** out_received, mychat_error* error) {
+  return mychat_mls_group_process(group, message, message_size, out_received, error);
+}
+%}
+MYCHAT_OFF_LOOP(mychat_js_process_data)
+
 %extend mychat_mls_options {
   /** Which questions are asked; the others have the answer that the library gives by itself. */
   void set_asks(bool accept, bool is_successor, bool psk, bool accept_commit) {

@@ -317,6 +317,9 @@ void mychat_js_free_handshake(mychat_federation_handshake* freed);
 void mychat_js_free_key_package(mychat_mls_key_package* freed);
 void mychat_js_free_group(mychat_mls_group* freed);
 void mychat_js_free_commit(mychat_mls_commit* freed);
+bool mychat_js_is_application(const void* data, size_t size);
+mychat_status mychat_js_process_data(mychat_mls_group* group, const void* data, size_t size,
+                                     mychat_mls_received** out_received, mychat_error* error);
 #endif
 
 %extend mychat_client_options {

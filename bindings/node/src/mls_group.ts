@@ -189,7 +189,9 @@ export class Group {
    *  is not processed but applied. */
   async process(message: Uint8Array): Promise<Received> {
     const bytes = bytesOf(message, 'message');
-    return new Received(await this.#ask('process', (raw) => native.mychat_mls_group_process(raw, bytes)));
+    return new Received(await (native.mychat_js_is_application(bytes)
+      ? this.#handle.call('process', (raw) => native.mychat_js_process_data(raw, bytes))
+      : this.#ask('process', (raw) => native.mychat_mls_group_process(raw, bytes))));
   }
 
   /** Propose something, of a function `propose...`; it also waits here, for whoever commits next. The message is to be sent. */

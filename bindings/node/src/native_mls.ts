@@ -222,6 +222,8 @@ export interface NativeMls {
   mychat_mls_commit_save(commit: RawMlsCommit): Promise<RawList<RawRecord>>;
   mychat_mls_commit_group(commit: RawMlsCommit): Promise<RawMlsGroup>;
 
+  mychat_js_is_application(message: Bytes): boolean;
+  mychat_js_process_data(group: RawMlsGroup, message: Bytes): Promise<RawReceived>;
   mychat_js_free_key_package(freed: RawKeyPackage): void;
   mychat_js_free_group(freed: RawMlsGroup): void;
   mychat_js_free_commit(freed: RawMlsCommit): void;

@@ -54,6 +54,7 @@ public final class SendReceive {
   public static void main(String[] arguments) {
     System.load(arguments[2]);
     Nodes.run();
+    Groups.run();
     Path folder = Path.of(arguments[1]);
     mychat_client anna = enter(arguments[0], folder, "anna_java");
     mychat_client bela = enter(arguments[0], folder, "bela_java");

@@ -91,8 +91,13 @@ Napi::Error to_error(Napi::Env env, const char* operation, const mychat_error& e
   return made;
 }
 
+Napi::Value to_buffer(Napi::Env env, const std::uint8_t* data, std::size_t size) {
+  if (data == nullptr || size == 0) return Napi::Buffer<std::uint8_t>::New(env, 0);
+  return Napi::Buffer<std::uint8_t>::Copy(env, data, size);
+}
+
 Job::Job(const Napi::CallbackInfo& info, Work work)
-    : AsyncWorker(info.Env(), "mychat"),
+    : env_(info.Env()),
       work_(std::move(work)),
       shares_(Held::shares()),
       error_(Failure::share()),
@@ -102,26 +107,93 @@ Job::Job(const Napi::CallbackInfo& info, Work work)
       objects_.push_back(Napi::Persistent(info[i].As<Napi::Object>()));
 }
 
-void Job::begin(const Napi::CallbackInfo& info, Work work) { current_ = new Job(info, std::move(work)); }
+namespace {
+
+class PoolJob final : public Job, private Napi::AsyncWorker {
+ public:
+  PoolJob(const Napi::CallbackInfo& info, Work work)
+      : Job(info, std::move(work)), AsyncWorker(info.Env(), "mychat") {}
+
+ private:
+  void start() override { Queue(); }
+  void Execute() override { run(); }
+  void OnOK() override { settle(); }
+};
+
+}  // namespace
+
+void Job::begin(const Napi::CallbackInfo& info, Work work) { current_ = new PoolJob(info, std::move(work)); }
 
 Napi::Value Job::queue(const char* operation) {
   operation_ = operation;
-  Queue();
-  return promise_.Promise();
+  const Napi::Promise promise = promise_.Promise();
+  start();
+  return promise;
 }
 
-void Job::OnOK() {
-  const Napi::Env env = Env();
-  const Napi::HandleScope scope(env);
+void Job::fail(mychat_status status, const char* message) {
+  status_ = status;
+  error_->status = status;
+  error_->domain = MYCHAT_DOMAIN_SYSTEM;
+  std::strncpy(error_->message, message, sizeof error_->message - 1);
+}
+
+void Job::settle() {
+  const Napi::HandleScope scope(env_);
   if (status_ != MYCHAT_OK) {
-    promise_.Reject(to_error(env, operation_, *error_).Value());
+    promise_.Reject(to_error(env_, operation_, *error_).Value());
     return;
   }
   try {
-    promise_.Resolve(convert_ ? convert_(env) : env.Undefined());
+    promise_.Resolve(convert_ ? convert_(env_) : env_.Undefined());
   } catch (const Napi::Error& error) {
     promise_.Reject(error.Value());
   }
+}
+
+namespace {
+
+struct RecordRoom {
+  std::vector<std::string> ids;
+  std::vector<std::vector<std::uint8_t>> contents;
+  std::vector<mychat_mls_record> items;
+  std::vector<const mychat_mls_record*> list;
+  ~RecordRoom() {
+    for (std::vector<std::uint8_t>& content : contents)
+      wipe(reinterpret_cast<char*>(content.data()), content.size());
+  }
+};
+
+}  // namespace
+
+const mychat_mls_record* const* Records::read(const Napi::Value& value) {
+  const Napi::Env env = value.Env();
+  if (!value.IsArray()) throw Napi::TypeError::New(env, "An array of records is wanted");
+  const auto given = value.As<Napi::Array>();
+  auto room = std::make_shared<RecordRoom>();
+  what_ = room;
+  count_ = given.Length();
+  room->ids.reserve(count_);
+  room->contents.reserve(count_);
+  room->items.reserve(count_);
+  for (std::uint32_t i = 0; i < count_; ++i) {
+    const Napi::HandleScope scope(env);
+    const Napi::Value item = given.Get(i);
+    if (!item.IsObject()) throw Napi::TypeError::New(env, "A record is an object");
+    const Napi::Value id = item.As<Napi::Object>().Get("id");
+    const Napi::Value content = item.As<Napi::Object>().Get("content");
+    if (!id.IsString() || !content.IsTypedArray() ||
+        content.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array)
+      throw Napi::TypeError::New(env, "A record has a string as its id, and a Uint8Array as its content");
+    const auto bytes = content.As<Napi::Uint8Array>();
+    room->ids.push_back(id.As<Napi::String>().Utf8Value());
+    room->contents.emplace_back(bytes.Data(), bytes.Data() + bytes.ByteLength());
+    room->items.push_back({sizeof(mychat_mls_record), 0, room->ids.back().c_str(),
+                           room->contents.back().data(), room->contents.back().size()});
+  }
+  room->list.reserve(count_);
+  for (const mychat_mls_record& item : room->items) room->list.push_back(&item);
+  return room->list.data();
 }
 
 void free_client(mychat_client* client) {

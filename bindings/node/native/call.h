@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "mychat/mls.h"
 #include "mychat/mychat.h"
 
 namespace mychat_js {
@@ -60,6 +61,9 @@ class Failure : public Held {
 // Error with status, domain, detail, retryable and operation, which src/errors.ts makes a MyChatError of.
 Napi::Error to_error(Napi::Env env, const char* operation, const mychat_error& error);
 
+// A copy; of nothing where there is nothing.
+Napi::Value to_buffer(Napi::Env env, const std::uint8_t* data, std::size_t size);
+
 // An out parameter of type T.
 template <typename T>
 class Out : public Held {
@@ -106,27 +110,44 @@ struct MessageId {
   char text[MYCHAT_MESSAGE_ID_SIZE];
 };
 
-// A call on libuv's thread pool, and the promise of its result. The wrapper begins it, and queue() is its
-// last failure.
-class Job : public Napi::AsyncWorker {
+// Records of a stored group, out of an array of {id, content}: copied once, wiped when the call is over.
+class Records : public Held {
+ public:
+  const mychat_mls_record* const* read(const Napi::Value& value);
+  std::size_t count() const noexcept { return count_; }
+
+ private:
+  std::size_t count_ = 0;
+};
+
+// A call on another thread, and the promise of its result. The wrapper begins it, and queue() is its last
+// failure.
+class Job {
  public:
   using Work = std::function<mychat_status()>;
   using Convert = std::function<Napi::Value(Napi::Env)>;
 
-  static void begin(const Napi::CallbackInfo& info, Work work);
-  static Job* current() noexcept { return current_; }  // Of the wrapper that is running.
+  static void begin(const Napi::CallbackInfo& info, Work work);  // On libuv's thread pool.
+  static Job* current() noexcept { return current_; }            // Of the wrapper that is running.
   static void end() noexcept { current_ = nullptr; }
   Napi::Value queue(const char* operation);
   void convert_with(Convert convert) { convert_ = std::move(convert); }
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
 
  protected:
-  void Execute() override { status_ = work_(); }
-  void OnOK() override;
-
- private:
   Job(const Napi::CallbackInfo& info, Work work);
+  virtual ~Job() = default;
+  virtual void start() = 0;
+  void run() { status_ = work_(); }                      // On the other thread.
+  void fail(mychat_status status, const char* message);  // Instead of it.
+  void settle();                                         // On that of JavaScript.
+  Napi::Env environment() const noexcept { return env_; }
 
   static thread_local Job* current_;
+
+ private:
+  Napi::Env env_;
   Work work_;
   Convert convert_;
   std::vector<std::shared_ptr<void>> shares_;

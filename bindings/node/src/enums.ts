@@ -146,6 +146,50 @@ export const verdicts = enumeration<Verdict>('MYCHAT_FEDERATION_', { allowed: 1,
 export const federationFlags = enumeration<'allowHttp' | 'allowNonPublic'>('MYCHAT_FEDERATION_', { allowHttp: 1,
   allowNonPublic: 1 });
 
+/** Types of credentials: `MYCHAT_MLS_CREDENTIAL_...`. */
+export type CredentialType = 'basic' | 'x509';
+export const credentialTypes = enumeration<CredentialType>('MYCHAT_MLS_CREDENTIAL_', { basic: 1, x509: 1 });
+
+/** Types of proposals: `MYCHAT_MLS_...`. */
+export type ProposalType = 'add' | 'update' | 'remove' | 'psk' | 'reinit' | 'externalInit' | 'groupContextExtensions' |
+  'selfRemove';
+export const proposalTypes = enumeration<ProposalType>('MYCHAT_MLS_', { add: 1, update: 1, remove: 1, psk: 1, reinit: 1,
+  externalInit: 1, groupContextExtensions: 1, selfRemove: 1 });
+
+/** Who a message of a group is from: `MYCHAT_MLS_SENDER_...`. */
+export type SenderType = 'member' | 'external' | 'newMemberProposal' | 'newMemberCommit';
+export const senderTypes = enumeration<SenderType>('MYCHAT_MLS_SENDER_', { member: 1, external: 1, newMemberProposal: 1,
+  newMemberCommit: 1 });
+
+/** Kinds of pre-shared keys: `MYCHAT_MLS_PSK_...`. */
+export type PskType = 'external' | 'resumption';
+export const pskTypes = enumeration<PskType>('MYCHAT_MLS_PSK_', { external: 1, resumption: 1 });
+
+/** What the key of an epoch is for: `MYCHAT_MLS_PSK_USAGE_...`. */
+export type PskUsage = 'none' | 'application' | 'reinit' | 'branch';
+export const pskUsages = enumeration<PskUsage>('MYCHAT_MLS_PSK_USAGE_', { none: 1, application: 1, reinit: 1, branch: 1 });
+
+/** Kinds of messages: `MYCHAT_MLS_...`. */
+export type Format = 'publicMessage' | 'privateMessage' | 'welcome' | 'groupInfo' | 'keyPackage';
+export const formats = enumeration<Format>('MYCHAT_MLS_', { publicMessage: 1, privateMessage: 1, welcome: 1, groupInfo: 1,
+  keyPackage: 1 });
+
+/** What a message of a group holds: `MYCHAT_MLS_CONTENT_...`. */
+export type Content = 'none' | 'application' | 'proposal' | 'commit';
+export const contents = enumeration<Content>('MYCHAT_MLS_CONTENT_', { none: 1, application: 1, proposal: 1, commit: 1 });
+
+/** How one member's state of a group is to another's: `MYCHAT_MLS_RELATION_...`. */
+export type Relation = 'same' | 'behind' | 'ahead' | 'forked';
+export const relations = enumeration<Relation>('MYCHAT_MLS_RELATION_', { same: 1, behind: 1, ahead: 1, forked: 1 });
+
+/** Flags, which are members of options here: `MYCHAT_MLS_...`. */
+export const leafFlags = enumeration<'selfRemove' | 'lastResort'>('MYCHAT_MLS_LEAF_', { selfRemove: 1, lastResort: 1 });
+export const mlsFlags = enumeration<'acceptAll' | 'ignoreLifetimes' | 'privateHandshakes'>('MYCHAT_MLS_', { acceptAll: 1,
+  ignoreLifetimes: 1, privateHandshakes: 1 });
+export const infoFlags = enumeration<'tree' | 'externalPub'>('MYCHAT_MLS_INFO_', { tree: 1, externalPub: 1 });
+export const handshakeFlags = enumeration<'public' | 'noWaiting' | 'noPath' | 'noTree'>('MYCHAT_MLS_', { public: 1,
+  noWaiting: 1, noPath: 1, noTree: 1 });
+
 /** For the parity test: every enumeration and what its C constants begin with. */
 export const enumerations: Readonly<Record<string, Enumeration<string>>> = {
   MYCHAT_FEDERATION_: {
@@ -158,4 +202,11 @@ export const enumerations: Readonly<Record<string, Enumeration<string>>> = {
   MYCHAT_KEY_: keyFormats, MYCHAT_FINGERPRINT_: fingerprintForms, MYCHAT_SCAN_: scanResults,
   MYCHAT_BACKUP_: backupKinds, MYCHAT_OPERATION_: operations, MYCHAT_CONNECTION_: connectionStates,
   MYCHAT_EVENT_: eventTypes,
+  MYCHAT_MLS_: {
+    ...proposalTypes,
+    names: [...proposalTypes.names, ...formats.names, ...mlsFlags.names, ...handshakeFlags.names],
+  },
+  MYCHAT_MLS_CREDENTIAL_: credentialTypes, MYCHAT_MLS_SENDER_: senderTypes, MYCHAT_MLS_PSK_: pskTypes,
+  MYCHAT_MLS_PSK_USAGE_: pskUsages, MYCHAT_MLS_CONTENT_: contents, MYCHAT_MLS_RELATION_: relations,
+  MYCHAT_MLS_LEAF_: leafFlags, MYCHAT_MLS_INFO_: infoFlags,
 };

@@ -58,6 +58,11 @@ export async function later<T>(operation: string, call: () => Promise<T>): Promi
   }
 }
 
+/** @internal What a call says of its arguments, or of when it was made, before the library sees it. */
+export function ownError(status: 'invalidArgument' | 'invalidState', operation: string, message: string): MyChatError {
+  return new MyChatError({ status: statuses.value(status), domain: 1, detail: 0, retryable: 0, message }, operation);
+}
+
 /** @internal What a call says of something that was closed. */
 export function closedError(operation: string, what = 'client'): MyChatError {
   const status = statuses.value('closed');

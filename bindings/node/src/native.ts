@@ -1,6 +1,10 @@
 /* The layer that SWIG generates from include/mychat, as TypeScript sees it. Nothing here is public. */
 import { join } from 'node:path';
 
+import type { NativeMls, RawList } from './native_mls';
+
+export type { RawList } from './native_mls';
+
 /** @internal */
 export interface RawError {
   readonly status: number;
@@ -83,11 +87,6 @@ export interface RawNodeInfo {
   readonly uptime_seconds: number;
   readonly max_message_size: number;
   readonly capabilities: string;
-}
-/** @internal */
-export interface RawList<T> {
-  readonly count: number;
-  readonly items: readonly T[];
 }
 /** @internal */
 export interface RawMessageList extends RawList<RawMessage> {
@@ -239,7 +238,11 @@ export interface RawAgreement extends RawPeerLimits {
 }
 
 /** @internal */
-export interface Native {
+export interface Native extends NativeMls {
+  readonly MYCHAT_MLS_NO_LEAF: number;
+  readonly MYCHAT_MLS_PSK_MAX_SIZE: number;
+  readonly MYCHAT_MLS_DEFAULT_SUITE: number;
+  readonly MYCHAT_MLS_ACCOUNT_KEY_SIZE: number;
   readonly Watcher: new (fd: number, readable: () => void) => RawWatcher;
   readonly mychat_client_options: new () => RawClientOptions;
   readonly mychat_register_options: new () => RawRegisterOptions;

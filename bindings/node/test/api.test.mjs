@@ -8,6 +8,7 @@ import { after, test } from 'node:test';
 import { inspect } from 'node:util';
 import * as mychat from 'mychat';
 import * as federation from 'mychat/federation';
+import * as mls from 'mychat/mls';
 import * as testing from 'mychat/testing';
 import { refused } from './support.mjs';
 
@@ -44,12 +45,32 @@ const INSTEAD = {
   mychat_federation_handshake_id: 'Handshake.id', mychat_federation_handshake_message: 'Handshake.message',
   mychat_federation_handshake_free: 'Handshake.close', mychat_federation_document_free: 'copied',
   mychat_federation_agreement_free: 'copied',
+  mychat_mls_supported_suite: 'supportedSuites', mychat_mls_key_package_message: 'KeyPackage.message, read when it is made',
+  mychat_mls_key_package_ref: 'KeyPackage.ref, the same', mychat_mls_key_package_is_last_resort: 'KeyPackage.isLastResort, the same',
+  mychat_mls_commit_message: 'Commit.message, the same', mychat_mls_commit_welcome: 'Commit.welcome, the same',
+  mychat_mls_key_package_free: 'KeyPackage.close', mychat_mls_group_free: 'Group.close', mychat_mls_commit_free: 'Commit.close',
+  mychat_mls_options_init: 'MlsOptions', mychat_mls_leaf_options_init: 'LeafOptions', mychat_mls_group_options_init: 'NewGroup',
+  mychat_mls_external_options_init: 'ExternalOptions', mychat_mls_commit_options_init: 'CommitOptions',
+  mychat_mls_credential_free: 'copied', mychat_mls_proposal_free: 'copied', mychat_mls_proposal_list_free: 'copied',
+  mychat_mls_message_free: 'copied', mychat_mls_summary_free: 'copied', mychat_mls_group_state_free: 'copied',
+  mychat_mls_member_list_free: 'copied', mychat_mls_received_free: 'copied', mychat_mls_record_list_free: 'copied',
 };
 const METHODS = [
   [federation.Node, 'beginHandshake'], [federation.Node, 'answerHandshake'], [federation.Handshake, 'finish'],
   [federation.Handshake, 'confirm'], [federation.Handshake, 'id'], [federation.Handshake, 'message'],
   [federation.Node, 'close'], [federation.Handshake, 'close'],
+  [mls.KeyPackage, 'close'], [mls.Group, 'close'], [mls.Commit, 'close'],
 ];
+
+// Functions, methods of the one whose handle they take first, and those that make one.
+function isOfMls(name) {
+  for (const [prefix, owner] of [['group_', mls.Group], ['commit_', mls.Commit], ['key_package_', mls.KeyPackage]]) {
+    if (!name.startsWith(prefix)) continue;
+    const method = camel(name.slice(prefix.length));
+    return method in owner.prototype || typeof owner[method] === 'function';
+  }
+  return typeof mls[camel(name)] === 'function';
+}
 
 test('every function of the C ABI is here, or is listed with what stands in its place', () => {
   const source = process.env.MYCHAT_SOURCE_DIR;
@@ -58,10 +79,9 @@ test('every function of the C ABI is here, or is listed with what stands in its 
   assert.ok(symbols.length > 70);
   const missing = [];
   for (const symbol of symbols) {
-    if (symbol.startsWith('mychat_mls_')) continue;  // Not in this package yet.
     const method = camel(symbol.replace(/^mychat_client_/, ''));
     const ofNodes = camel(symbol.replace(/^mychat_federation_/, ''));
-    const here = symbol.startsWith('mychat_federation_')
+    const here = symbol.startsWith('mychat_mls_') ? isOfMls(symbol.slice('mychat_mls_'.length)) : symbol.startsWith('mychat_federation_')
       ? typeof federation[ofNodes] === 'function' || ofNodes in federation.Node.prototype
       : symbol.startsWith('mychat_client_')
       ? method in Client.prototype || method in Client
@@ -69,17 +89,22 @@ test('every function of the C ABI is here, or is listed with what stands in its 
     if (here === Object.hasOwn(INSTEAD, symbol)) missing.push(symbol);
   }
   assert.deepEqual(missing, [], 'neither a method nor listed, or both');
+  const pack = mls.KeyPackage.create({ credential: mls.basicCredential(Buffer.from('anna')), privateKey: mls.newSignatureKey() });
+  for (const name of ['message', 'ref', 'isLastResort']) assert.ok(name in pack, name);
   for (const [owner, name] of METHODS) assert.ok(name in owner.prototype, name);
   for (const name of Object.keys(INSTEAD)) assert.ok(symbols.includes(name), `${name} is no function of the ABI`);
 });
 
 test('every constant of the C ABI has its name here', () => {
-  const others = /^MYCHAT_(OK|VERSION_|CLIENT_|[A-Z_]*_SIZE$)/;
+  const others = /^MYCHAT_(OK|VERSION_|CLIENT_|MLS_DEFAULT_SUITE$|MLS_NO_LEAF$|[A-Z_]*_SIZE$)/;
   const constants = Object.getOwnPropertyNames(native).filter((name) => /^MYCHAT_[A-Z]/.test(name) && !others.test(name));
   assert.ok(constants.length > 120, `${constants.length}`);
   const missing = constants.filter((name) => !Object.entries(enumerations).some(([prefix, { names }]) =>
     name.startsWith(prefix) && names.includes(camel(name.slice(prefix.length).toLowerCase()))));
   assert.deepEqual(missing, []);
+  assert.deepEqual([mls.DEFAULT_SUITE, mls.ACCOUNT_KEY_SIZE, mls.PSK_MAX_SIZE],
+    [native.MYCHAT_MLS_DEFAULT_SUITE, native.MYCHAT_MLS_ACCOUNT_KEY_SIZE, native.MYCHAT_MLS_PSK_MAX_SIZE]);
+  assert.equal(mls.readProposal(mls.proposeRemove(native.MYCHAT_MLS_NO_LEAF)).leafIndex, null, 'no leaf is null');
 });
 
 test('ES modules and CommonJS get the same', () => {
@@ -87,6 +112,7 @@ test('ES modules and CommonJS get the same', () => {
   assert.equal(common.Client, Client);
   assert.equal(require('mychat/testing').startNode, testing.startNode);
   assert.equal(require('mychat/federation').Node, federation.Node);
+  assert.equal(require('mychat/mls').Group, mls.Group);
   for (const name of Object.keys(common)) assert.ok(name in mychat, name);
 });
 

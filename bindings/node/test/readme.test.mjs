@@ -13,7 +13,7 @@ let node;
 before(async () => (node = await startNode({ flags: [] })));
 after(() => node.stop());
 
-test('there are snippets', () => assert.ok(snippets.length >= 7));
+test('there are snippets', () => assert.ok(snippets.length >= 8));
 
 for (const [index, code] of snippets.entries())
   test(`snippet ${index + 1}: ${code.split('\n').at(-2)}`, async () => {

@@ -29,6 +29,9 @@ export {
 
 /** The cipher suite that every client has: X25519, AES-128-GCM, SHA-256, Ed25519. */
 export const DEFAULT_SUITE: number = native.MYCHAT_MLS_DEFAULT_SUITE;
+/** The cipher suite whose secrets also withstand quantum computers: X-Wing (X25519 with ML-KEM-768), AES-256-GCM, SHA-512,
+ *  Ed25519. Its signatures do not. One of {@link supportedSuites} where the OpenSSL inside has ML-KEM (3.5 and later). */
+export const HYBRID_SUITE: number = native.MYCHAT_MLS_HYBRID_SUITE;
 /** Bytes of an account's key, private or public: Ed25519. */
 export const ACCOUNT_KEY_SIZE: number = native.MYCHAT_MLS_ACCOUNT_KEY_SIZE;
 /** The longest pre-shared key, in bytes. */
@@ -156,6 +159,47 @@ export function proposeExtensions(extensions: readonly Uint8Array[]): Buffer {
 /** A proposal to go; it may not stand in one's own commit. */
 export function proposeSelfRemove(): Buffer {
   return now('proposeSelfRemove', () => native.mychat_mls_propose_self_remove());
+}
+
+/** Somebody who may propose to a group without being in it, encoded, for {@link externalSenders}. `signatureKey` is his public
+ *  key, of the group's suite. */
+export function externalSender(
+  credential: Uint8Array, signatureKey: Uint8Array, { suite = DEFAULT_SUITE }: SuiteOptions = {},
+): Buffer {
+  return now('externalSender', () => native.mychat_mls_external_sender(
+    suiteOf('externalSender', suite), bytesOf(credential, 'credential'), bytesOf(signatureKey, 'signatureKey')));
+}
+
+/** Encode the extension of a group that names who may propose to it from outside; the first has place 0. Whether each belongs
+ *  to his credential {@link MlsOptions.accept} of every member is asked. */
+export function externalSenders(senders: readonly Uint8Array[]): Buffer {
+  return now('externalSenders', () => native.mychat_mls_external_senders(joined(senders, 'senders')));
+}
+
+/** Who proposes what to which group, from outside. */
+export interface ExternalProposal extends SuiteOptions {
+  groupId: Uint8Array;
+  /** The present one. */
+  epoch: number;
+  /** The place in the group's extension. */
+  sender: number;
+  /** The sender's. */
+  privateKey: KeyInput;
+  /** Of a `propose` function. */
+  proposal: Uint8Array;
+  /** Data beside it that everybody can see. */
+  aad?: Uint8Array | undefined;
+}
+
+/** What an external sender of a group proposes, as a message for its members, with whom it waits for a commit. It is signed, not
+ *  encrypted. The wish to be added oneself is {@link KeyPackage.joinProposal}. */
+export function externalProposal({
+  groupId, epoch, sender, privateKey, proposal, aad, suite = DEFAULT_SUITE,
+}: ExternalProposal): Buffer {
+  const operation = 'externalProposal';
+  return now(operation, () => native.mychat_mls_external_proposal(
+    suiteOf(operation, suite), bytesOf(groupId, 'groupId'), whole(operation, 'epoch', epoch, 0, Number.MAX_SAFE_INTEGER),
+    whole(operation, 'sender', sender, 0, 0xffffffff), keyBytes(privateKey), bytesOf(proposal, 'proposal'), bytesOf(aad, 'aad')));
 }
 
 /** Read a proposal. */

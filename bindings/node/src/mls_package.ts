@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { later, MyChatError, now } from './errors';
 import type { Group } from './mls_group';
 import { Handle, together } from './mls_handle';
-import { keyBytes, rawLeaf, suiteOf, type Asked, type KeyInput, type LeafOptions } from './mls_options';
+import { bytesOf, keyBytes, rawLeaf, suiteOf, whole, type Asked, type KeyInput, type LeafOptions } from './mls_options';
 import { takeRecords, takeSecret, toSummary, type GroupRecord, type Summary } from './mls_values';
 import { native } from './native';
 import type { RawKeyPackage, RawMlsCommit, RawMlsGroup } from './native_mls';
@@ -44,6 +44,14 @@ export class KeyPackage {
   /** All of it, for keeping: it holds private keys, and must be erased once used. */
   save(): Secret {
     return takeSecret(this.#handle.read('save', (raw) => native.mychat_mls_key_package_save(raw)));
+  }
+
+  /** The wish to be added to a group by this, as a message for its members, with whom it waits for a commit; the welcome is for
+   *  this key package. `epoch`: the group's present one. */
+  joinProposal(groupId: Uint8Array, epoch: number, { aad }: { aad?: Uint8Array | undefined } = {}): Buffer {
+    const operation = 'KeyPackage.joinProposal';
+    return this.#handle.read(operation, (raw) => native.mychat_mls_join_proposal(
+      raw, bytesOf(groupId, 'groupId'), whole(operation, 'epoch', epoch, 0, Number.MAX_SAFE_INTEGER), bytesOf(aad, 'aad')));
   }
 
   /** Frees it, and wipes its keys; calls throw `'closed'` then, and a join that is under way ends first. Harmless the second

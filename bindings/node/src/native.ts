@@ -242,6 +242,7 @@ export interface Native extends NativeMls {
   readonly MYCHAT_MLS_NO_LEAF: number;
   readonly MYCHAT_MLS_PSK_MAX_SIZE: number;
   readonly MYCHAT_MLS_DEFAULT_SUITE: number;
+  readonly MYCHAT_MLS_HYBRID_SUITE: number;
   readonly MYCHAT_MLS_ACCOUNT_KEY_SIZE: number;
   readonly Watcher: new (fd: number, readable: () => void) => RawWatcher;
   readonly mychat_client_options: new () => RawClientOptions;

@@ -176,6 +176,11 @@ export interface NativeMls {
   mychat_mls_propose_reinit(groupId: Bytes, suite: number, extensions: Bytes): Buffer;
   mychat_mls_propose_extensions(extensions: Bytes): Buffer;
   mychat_mls_propose_self_remove(): Buffer;
+  mychat_mls_external_sender(suite: number, credential: Bytes, signatureKey: Bytes): Buffer;
+  mychat_mls_external_senders(senders: Bytes): Buffer;
+  mychat_mls_external_proposal(
+    suite: number, groupId: Bytes, epoch: number, sender: number, privateKey: Bytes, proposal: Bytes, aad: Bytes): Buffer;
+  mychat_mls_join_proposal(keyPackage: RawKeyPackage, groupId: Bytes, epoch: number, aad: Bytes): Buffer;
   mychat_mls_read_proposal(proposal: Bytes): RawProposal;
   mychat_mls_read_message(message: Bytes): RawMlsMessage;
 

@@ -291,6 +291,41 @@ test('groups follow others', async () => {
   await talk(people);
 });
 
+test('proposals come from outside', async () => {
+  const people = await three();
+  const [alice, bob, carol] = people;
+  const [node, dave] = [new Person('node@n.example'), new Person('dave@d.example')];
+  const named = mls.externalSender(node.leaf.credential, node.publicKey);
+  await deliver(await alice.group.commit([mls.proposeExtensions([mls.externalSenders([named])])]), alice, bob, carol);
+  const { groupId, epoch } = await alice.group.describe();
+  const propose = (by, sender, proposal) =>
+    mls.externalProposal({ groupId, epoch, sender, privateKey: by.key, proposal, aad: Buffer.from('why') });
+
+  await refused(bob.group.process(propose(dave, 0, mls.proposeRemove(2))), { status: 'signature', detail: 404 });
+  await refused(bob.group.process(propose(node, 1, mls.proposeRemove(2))), { status: 'malformed', detail: 403 });
+  assert.throws(() => propose(node, 0, mls.proposeSelfRemove()), { status: 'malformed', detail: 607, operation: 'externalProposal' });
+  assert.throws(() => propose({ key: Buffer.from('x') }, 0, mls.proposeRemove(2)), { status: 'malformed' });
+  assert.throws(() => mls.externalSender(node.leaf.credential, Buffer.from('x')), { status: 'malformed' });
+  assert.throws(() => mls.externalSenders([Buffer.from('x')]), { status: 'malformed' });
+
+  dave.publish();
+  const wish = dave.packages[0].joinProposal(groupId, epoch);
+  const putOut = propose(node, 0, mls.proposeRemove(2));
+  for (const { group } of people) {
+    const got = await group.process(putOut);
+    assert.deepEqual([got.senderType, got.sender, got.aad.toString()], ['external', 0, 'why']);
+    assert.equal((await group.process(wish)).senderType, 'newMemberProposal');
+  }
+  const commit = await bob.group.commit();
+  await deliver(commit, bob, alice, carol);
+  assert.equal((await carol.group.describe()).wasRemoved, true);
+  await dave.join(commit.welcome);
+  await talk([alice, bob, dave]);
+  const closed = mls.KeyPackage.create(dave.leaf);
+  closed.close();
+  assert.throws(() => closed.joinProposal(groupId, epoch), { status: 'closed' });
+});
+
 test('a member goes', async () => {
   const [alice, bob] = [new Person('alice@a.example'), new Person('bob@b.example')];
   for (const person of [alice, bob]) person.leaf.selfRemove = true;

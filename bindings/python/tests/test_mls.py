@@ -250,6 +250,51 @@ def test_groups_follow_others(three: List[Person], monkeypatch: pytest.MonkeyPat
     expect_talk(three)
 
 
+def test_proposals_come_from_outside(three: List[Person]) -> None:
+    alice, bob, carol = three
+    node, dave = Person("node@n.example"), Person("dave@d.example")
+    named = mls.external_sender(node.leaf.credential, node.public_key, Person.suite)
+    deliver(alice.group.commit([mls.propose_extensions([mls.external_senders([named])])]), alice, bob, carol)
+    is_now = alice.group.describe()
+
+    def propose(by: Person, sender: int, proposal: bytes) -> bytes:
+        return mls.external_proposal(
+            is_now.group_id, is_now.epoch, sender, by.key, proposal, aad=b"why", suite=Person.suite
+        )
+
+    with pytest.raises(mychat.SignatureError) as caught:
+        bob.group.process(propose(dave, 0, mls.propose_remove(2)))
+    assert caught.value.detail == 404
+    with pytest.raises(mychat.MalformedError) as malformed:
+        bob.group.process(propose(node, 1, mls.propose_remove(2)))
+    assert malformed.value.detail == 403
+    with pytest.raises(mychat.MalformedError) as refused:
+        propose(node, 0, mls.propose_self_remove())
+    assert refused.value.detail == 607
+
+    put_out = propose(node, 0, mls.propose_remove(2))
+    dave.publish()
+    wish = dave.packages[0].join_proposal(is_now.group_id, is_now.epoch)
+    for person in three:
+        got = person.group.process(put_out)
+        assert (got.sender_type, got.sender, got.aad) == (mls.SenderType.EXTERNAL, 0, b"why")
+        assert person.group.process(wish).sender_type == mls.SenderType.NEW_MEMBER_PROPOSAL
+    commit = bob.group.commit()
+    deliver(commit, bob, alice, carol)
+    assert carol.group.describe().was_removed
+    dave.join(commit.welcome)
+    expect_talk([alice, bob, dave])
+
+    with pytest.raises(mychat.MalformedError):
+        mls.external_sender(node.leaf.credential, b"x", Person.suite)
+    with pytest.raises(mychat.MalformedError):
+        mls.external_senders([b"x"])
+    with pytest.raises(mychat.ClosedError):
+        package = mls.KeyPackage.create(dave.leaf, Person.suite)
+        package.close()
+        package.join_proposal(b"g", 1)
+
+
 def test_a_member_goes() -> None:
     alice, bob = Person("alice@a.example"), Person("bob@b.example")
     for person in (alice, bob):

@@ -129,6 +129,36 @@ py::object propose_extensions(py::object extensions) {
   });
 }
 
+// ---- From outside of a group
+
+py::object external_sender(py::object suite, py::object credential, py::object signature_key) {
+  const auto of = number<std::uint16_t>(suite, "suite");
+  const Bytes who(credential, "credential"), key(signature_key, "signature_key");
+  return encode("mls_external_sender", [&](auto** out, auto* error) {
+    return mychat_mls_external_sender(of, who.data(), who.size(), key.data(), key.size(), out, error);
+  });
+}
+
+py::object external_senders(py::object senders) {
+  const Bytes all(senders, "senders");
+  return encode("mls_external_senders", [&](auto** out, auto* error) {
+    return mychat_mls_external_senders(all.data(), all.size(), out, error);
+  });
+}
+
+py::object external_proposal(py::object suite, py::object group_id, py::object epoch, py::object sender,
+                             py::object private_key, py::object proposal, py::object aad) {
+  const auto of = number<std::uint16_t>(suite, "suite");
+  const auto when = number<std::uint64_t>(epoch, "epoch");
+  const auto place = number<std::uint32_t>(sender, "sender");
+  const Bytes group(group_id, "group_id"), key(private_key, "private_key"), what(proposal, "proposal"),
+      with(aad, "aad");
+  return encode("mls_external_proposal", [&](auto** out, auto* error) {
+    return mychat_mls_external_proposal(of, group.data(), group.size(), when, place, key.data(), key.size(),
+                                        what.data(), what.size(), with.data(), with.size(), out, error);
+  });
+}
+
 py::object read_proposal(py::object proposal) {
   const Bytes bytes(proposal, "proposal");
   return take_locked<mychat_mls_proposal>(
@@ -176,6 +206,9 @@ void bind_mls(py::module_& module) {
   module.def("mls_propose_extensions", &mls::propose_extensions);
   module.def("mls_propose_self_remove",
              [] { return mls::encode("mls_propose_self_remove", mychat_mls_propose_self_remove); });
+  module.def("mls_external_sender", &mls::external_sender);
+  module.def("mls_external_senders", &mls::external_senders);
+  module.def("mls_external_proposal", &mls::external_proposal);
   module.def("mls_read_proposal", &mls::read_proposal);
   module.def("mls_read_message", &mls::read_message);
 }

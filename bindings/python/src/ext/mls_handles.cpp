@@ -64,6 +64,16 @@ void bind_handles(py::module_& module) {
                return mychat_mls_key_package_save(package.get(), out, error);
              });
            })
+      .def("join_proposal",
+           [](const KeyPackage& self, py::object group_id, py::object epoch, py::object aad) {
+             const Bytes group(group_id, "group_id"), with(aad, "aad");
+             const auto when = number<std::uint64_t>(epoch, "epoch");
+             const auto package = self.live("mls_join_proposal");
+             return take_bytes("mls_join_proposal", [&](auto** out, auto* error) {
+               return mychat_mls_join_proposal(package.get(), group.data(), group.size(), when, with.data(),
+                                               with.size(), out, error);
+             });
+           })
       .def("is_last_resort", [](const KeyPackage& self) {
         return mychat_mls_key_package_is_last_resort(self.live("mls_key_package_is_last_resort").get()) != 0;
       });

@@ -99,6 +99,13 @@ class KeyPackage(_Handle):
         """All of it, for keeping: it holds private keys, and must be erased once used."""
         return to_secret(self._handle.save())
 
+    def join_proposal(self, group_id: Buffer, epoch: int, *, aad: Buffer = b"") -> bytes:
+        """The wish to be added to a group by this, as a message for its members (RFC 9420, section 12.1.8).
+
+        ``group_id``, ``epoch``: the group as it is. It waits there for a commit, whose welcome is for this key package.
+        """
+        return self._handle.join_proposal(group_id, epoch, aad)
+
 
 class Commit(_Handle):
     """A commit that was made and does not count yet (RFC 9420, section 12.4).

@@ -32,7 +32,7 @@ __all__ = [
     "ACCOUNT_KEY_SIZE", "Commit", "Content", "Credential", "CredentialType", "DEFAULT_SUITE", "Flags", "Format", "Group",
     "GroupState", "HYBRID_SUITE", "HandshakeFlags", "InfoFlags", "KeyPackage", "Leaf", "LeafFlags", "Member", "Message", "NO_LEAF", "Options",
     "PSK_MAX_SIZE", "Proposal", "ProposalType", "PskId", "PskType", "PskUsage", "Received", "Record", "Relation", "SenderType", "Summary",
-    "account_credential", "basic_credential", "extension", "new_signature_key", "propose_add", "propose_extensions",
+    "account_credential", "basic_credential", "extension", "external_proposal", "external_sender", "external_senders", "new_signature_key", "propose_add", "propose_extensions",
     "propose_psk", "propose_reinit", "propose_remove", "propose_resumption_psk", "propose_self_remove", "read_credential",
     "read_message", "read_proposal", "required_capabilities", "rule_section", "rule_text", "signature_public_key",
     "supported_suites", "verify_account",
@@ -173,6 +173,37 @@ def propose_extensions(extensions: Iterable[Buffer]) -> bytes:
 def propose_self_remove() -> bytes:
     """A proposal to go (draft-ietf-mls-extensions), for `Group.propose`: it may not stand in one's own commit."""
     return _mychat.mls_propose_self_remove()
+
+
+def external_sender(credential: Buffer, signature_key: Buffer, suite: int = DEFAULT_SUITE) -> bytes:
+    """Somebody who may propose to a group without being in it, encoded, for `external_senders` (RFC 9420, section 12.1.8.1).
+
+    ``suite``: the group's; ``signature_key``: the public one, of `signature_public_key`. `UnsupportedError` (the suite),
+    `MalformedError` (credential, or no key of the suite).
+    """
+    return _mychat.mls_external_sender(suite, credential, signature_key)
+
+
+def external_senders(senders: Iterable[Buffer]) -> bytes:
+    """Encode the extension of a group that names who may propose to it from outside; the first has place 0.
+
+    ``senders``: of `external_sender`. Whether each belongs to his credential ``Options.accept`` of every member is asked.
+    `MalformedError`.
+    """
+    return _mychat.mls_external_senders(joined(senders, "senders"))
+
+
+def external_proposal(
+    group_id: Buffer, epoch: int, sender: int, private_key: Buffer, proposal: Buffer, *, aad: Buffer = b"",
+    suite: int = DEFAULT_SUITE,
+) -> bytes:
+    """What an external sender of a group proposes, as a message for its members, with whom it waits for a commit.
+
+    ``group_id``, ``epoch``, ``suite``: the group as it is; ``sender``: the place in the group's extension; ``private_key``: of
+    `new_signature_key`. It is signed, not encrypted. `UnsupportedError` (the suite), `MalformedError` (key or proposal, or one
+    that only members may make: rule 607). The wish to be added oneself is `KeyPackage.join_proposal`.
+    """
+    return _mychat.mls_external_proposal(suite, group_id, epoch, sender, private_key, proposal, aad)
 
 
 def read_proposal(proposal: Buffer) -> Proposal:

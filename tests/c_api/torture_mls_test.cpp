@@ -260,22 +260,22 @@ TEST_P(Mls, Proposals) {
 
 TEST_P(Mls, FromOutside) {
   mychat_bytes* out = nullptr;
-  ASSERT_EQ(mychat_mls_signature_public_key(kSuite, alice_.key->data, alice_.key->size, &out, nullptr),
+  ASSERT_EQ(mychat_mls_signature_public_key(test_suite(), alice_.key->data, alice_.key->size, &out, nullptr),
             MYCHAT_OK);
   const std::string key = take(out);
-  ASSERT_EQ(mychat_mls_external_sender(kSuite, alice_.credential->data, alice_.credential->size, key.data(),
-                                       key.size(), &out, nullptr),
+  ASSERT_EQ(mychat_mls_external_sender(test_suite(), alice_.credential->data, alice_.credential->size,
+                                       key.data(), key.size(), &out, nullptr),
             MYCHAT_OK);
   const std::string sender = take(out);
   torture_bytes("mychat_mls_external_sender", [&](auto** made) {
-    return mychat_mls_external_sender(kSuite, alice_.credential->data, alice_.credential->size, key.data(),
-                                      key.size(), made, nullptr);
+    return mychat_mls_external_sender(test_suite(), alice_.credential->data, alice_.credential->size,
+                                      key.data(), key.size(), made, nullptr);
   });
   torture_bytes("mychat_mls_external_senders", [&](auto** made) {
     return mychat_mls_external_senders(sender.data(), sender.size(), made, nullptr);
   });
   torture_bytes("mychat_mls_external_proposal", [&](auto** made) {
-    return mychat_mls_external_proposal(kSuite, "g", 1, 1, 0, alice_.key->data, alice_.key->size,
+    return mychat_mls_external_proposal(test_suite(), "g", 1, 1, 0, alice_.key->data, alice_.key->size,
                                         bob_.add.data(), bob_.add.size(), "a", 1, made, nullptr);
   });
   torture_bytes("mychat_mls_join_proposal", [&](auto** made) {

@@ -44,7 +44,7 @@ static void members_know_each_other(void** state) {
   mychat_bytes_free(theirs);
   OK(mychat_mls_group_resumption_psk(p->alice.group, 1, &ours, &error));
   OK(mychat_mls_group_resumption_psk(p->bob.group, 1, &theirs, &error));
-  assert_memory_equal(ours->data, theirs->data, 32);
+  assert_memory_equal(ours->data, theirs->data, HASH_SIZE);
   mychat_bytes_free(ours);
   mychat_bytes_free(theirs);
   EXPECT(MYCHAT_E_NOT_FOUND, mychat_mls_group_resumption_psk(p->bob.group, 0, &theirs, &error));
@@ -52,7 +52,7 @@ static void members_know_each_other(void** state) {
   BAD(mychat_mls_group_export_secret(p->alice.group, "app", NULL, 1, 32, &ours, &error));
   BAD(mychat_mls_group_export_secret(p->alice.group, NULL, "x", 1, 32, &ours, &error));
   BAD(mychat_mls_group_export_secret(p->alice.group, "app", "x", 1, 0, &ours, &error));
-  BAD(mychat_mls_group_export_secret(p->alice.group, "app", "x", 1, 255 * 32 + 1, &ours, &error));
+  BAD(mychat_mls_group_export_secret(p->alice.group, "app", "x", 1, 255 * HASH_SIZE + 1, &ours, &error));
 }
 
 static void a_member_is_removed(void** state) {

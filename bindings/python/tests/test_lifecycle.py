@@ -82,6 +82,14 @@ ENDS = {
         time.sleep(0.3)
         threading.excepthook = lambda *a: None
     """,
+    "daemon threads that sign as nodes": """
+        import mychat.federation
+        def calls():
+            node = mychat.federation.Node("a.example", "https://a.example", mychat.federation.new_key())
+            while True: node.sign_request("b.example", "GET", "https://b.example/x")
+        for _ in range(4): threading.Thread(target=calls, daemon=True).start()
+        time.sleep(0.1)
+    """,
     "an atexit function before ours": """
         import atexit
         c = client(); c.start()

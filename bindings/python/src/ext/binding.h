@@ -45,13 +45,18 @@ class Guest {
 
 // Lets other Python threads run. A daemon thread that asks for the lock back when the interpreter has ended
 // is unwound by CPython (before 3.14) from within PyEval_RestoreThread, through frames that need not bear it:
-// so it does not ask. One that asked before may be unwound all the same, so that this destructor must be
-// allowed to throw; pybind11's own scope aborts there.
+// so it does not ask, and the end waits for who asked before. Where an interpreter ends without its exit
+// functions it may be unwound all the same, so that this destructor must be allowed to throw; pybind11's own
+// scope aborts there.
 class Unlocked {
  public:
   Unlocked() : state_(PyEval_SaveThread()) {}
   ~Unlocked() noexcept(false) {
-    stay_at_the_end();
+    std::optional<Guest> guest(std::in_place);
+    if (!guest->welcome()) {
+      guest.reset();
+      stay_at_the_end();
+    }
     PyEval_RestoreThread(state_);
   }
   Unlocked(const Unlocked&) = delete;
@@ -209,6 +214,7 @@ class Handle {
 // Calls what belongs to no client, without the interpreter's lock.
 template <class Call>
 void run(const char* operation, Call&& call) {
+  const Visit visit;
   mychat_error error = MYCHAT_ERROR_INIT;
   mychat_status status = MYCHAT_OK;
   {

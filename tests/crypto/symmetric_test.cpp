@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <set>
+#include <vector>
 
 #include "base/encoding.h"
 #include "crypto/aead.h"
@@ -324,6 +326,23 @@ TEST_P(AeadOf, PiecesWithAWrongOrShortTagAreRefused) {
   Bytes out(50);
   opener.update(data, out);
   EXPECT_EQ(status_of([&] { opener.finish(wrong); }), MYCHAT_E_DECRYPT);
+}
+
+TEST_P(AeadOf, OutputsAreOfTheSizeThatIsWritten) {
+  const Bytes key = filled(key_size_), nonce = filled(12), data = filled(20);
+  Aead aead(GetParam(), key);
+  const Bytes sealed = aead.seal(nonce, data);
+  for (const std::size_t size : {0U, 19U, 21U, 37U}) {
+    Bytes out(size, 7);
+    const Bytes before = out;
+    AeadSealer sealer(GetParam(), key, nonce);
+    AeadOpener opener(GetParam(), key, nonce);
+    const std::vector<std::function<void()>> works{
+        [&] { aead.seal_into(nonce, data, {}, out); }, [&] { aead.open_into(nonce, sealed, {}, out); },
+        [&] { sealer.update(data, out); }, [&] { opener.update(data, out); }};
+    for (const auto& work : works) EXPECT_EQ(status_of(work), MYCHAT_E_INVALID_ARGUMENT) << size;
+    EXPECT_EQ(out, before);
+  }
 }
 
 TEST(Aead, OneShotFunctionsAgreeWithTheClass) {

@@ -95,7 +95,7 @@ TEST_F(SuccessorRules, ThatOfAnotherGroup) {
   const PendingCommit pending = found({{7}, {}}, PskUsage::kBranch, {1});
   const auto secret = clients[0]->group->resumption_psk(clients[0]->group->epoch());
   Client& joiner = *clients[1];
-  const Clients others = make_room(1);
+  const Clients others = make_group(1);
   JoinOptions options;
   options.predecessor = &*others[0]->group;
   const Group before = *joiner.group;

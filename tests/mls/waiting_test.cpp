@@ -181,8 +181,13 @@ TEST_F(Waiting, ANewcomerThatDoesNotSupportTheMembersCredentials) {
     it.leaf.credential.certificates = {{1, 2, 3}};
     it.leaf.capabilities.credentials = {static_cast<std::uint16_t>(CredentialType::kX509)};
   });
-  EXPECT_RULE(alice.group->commit(openly({{Add{package}}})), Rule::kLeafCredentialSupport);
+  for (const bool path : {true, false}) {
+    CommitOptions options = openly({{Add{package}}});
+    options.path = path;
+    EXPECT_RULE(alice.group->commit(options), Rule::kLeafCredentialSupport);
+  }
   EXPECT_REFUSED(bob, forge_path(alice, {{Add{package}}}), Rule::kLeafCredentialSupport);
+  EXPECT_REFUSED(bob, forge_list(alice, {{Add{package}}}), Rule::kLeafCredentialSupport);
 }
 
 // Among the KeyPackages of a client may be one of a suite that this build no longer has.

@@ -35,7 +35,6 @@ class CommitWork {
   bool needs_path() const noexcept { return needs_path_; }
   bool removes(LeafIndex leaf) const { return result_.removed.contains(leaf); }
   std::set<LeafIndex> added() const { return {result_.added.begin(), result_.added.end()}; }
-  const std::vector<PskInput>& psks() const noexcept { return psks_; }
   // Of who commits from outside: a place for its leaf, which is not one of a KeyPackage.
   LeafIndex add_external(const LeafNode& leaf) { return result_.tree.add(leaf); }
 

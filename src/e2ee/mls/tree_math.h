@@ -42,11 +42,5 @@ constexpr LeafIndex last_leaf(NodeIndex node) { return (node - 1 + (1U << level(
 constexpr bool is_below(LeafIndex leaf, NodeIndex node) {
   return leaf >= first_leaf(node) && leaf <= last_leaf(node);
 }
-// The lowest node that has both below it.
-constexpr NodeIndex common_ancestor(LeafIndex a, LeafIndex b) {
-  NodeIndex node = node_of(a);
-  while (!is_below(b, node)) node = parent_of(node);
-  return node;
-}
 
 }  // namespace mychat::mls

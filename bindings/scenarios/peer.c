@@ -101,12 +101,15 @@ static void obey(const cJSON* given, const char* name, cJSON* answer) {
                                  : strcmp(name, "wait") == 0   ? do_wait
                                  : strcmp(name, "rewind") == 0 ? do_rewind
                                                                : find_call(name);
-  if (function == NULL) {
+  const call_function of_mls = find_mls_call(name);
+  if (of_mls == NULL && function == NULL) {
     exception(answer, name, "There is no such call.");
     return;
   }
   it.result = cJSON_CreateObject();
-  if (g_client == NULL && function != do_open && strcmp(name, "fingerprint") != 0) {
+  if (of_mls != NULL) {
+    status = of_mls(&it);
+  } else if (g_client == NULL && function != do_open && strcmp(name, "fingerprint") != 0) {
     closed(&error);
     status = error.status;
   } else {
@@ -161,5 +164,6 @@ int main(void) {
   free(line);
   cJSON_Delete(g_kept);
   mychat_client_free(g_client);
+  end_mls();
   return 0;
 }

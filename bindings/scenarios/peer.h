@@ -18,6 +18,10 @@ typedef mychat_status (*call_function)(call* it);
 
 /* The function of a call that needs a client, or NULL. */
 call_function find_call(const char* name);
+/* The function of a call about groups of MLS, which needs none, or NULL. */
+call_function find_mls_call(const char* name);
+/* Frees the group of such calls. */
+void end_mls(void);
 
 /* ---- JSON (peer_json.c) */
 
@@ -49,6 +53,7 @@ void put_policy(cJSON* to, uint32_t flags);
 int32_t policy_of(const call* it);
 cJSON* event_json(const mychat_event* event);
 cJSON* error_json(const mychat_error* error, const char* operation);
+void put_base64(cJSON* to, const char* name, const uint8_t* data, size_t size);
 /* Bytes of a Base64 text; free them. NULL for what is none. */
 unsigned char* base64_bytes(const char* text, size_t* out_size);
 

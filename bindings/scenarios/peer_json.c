@@ -123,7 +123,7 @@ static void put_texts(cJSON* to, const char* name, const char* const* texts, siz
   for (i = 0; i < count; ++i) cJSON_AddItemToArray(array, cJSON_CreateString(texts[i]));
 }
 
-static void put_base64(cJSON* to, const char* name, const uint8_t* data, size_t size) {
+void put_base64(cJSON* to, const char* name, const uint8_t* data, size_t size) {
   static const char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   char* text = malloc(size / 3 * 4 + 5);
   size_t i, n = 0;

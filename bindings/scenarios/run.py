@@ -20,6 +20,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from driver import Keys, Node, World  # noqa: E402
+import scenarios_mls  # noqa: E402, F401  (It adds its own.)
 from scenarios import SCENARIOS  # noqa: E402
 
 OWN_NODE = {"reconnect"}  # Scenarios that stop the node.

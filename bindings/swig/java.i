@@ -96,33 +96,6 @@ class JavaText {
 }
 %enddef
 MYCHAT_JAVA_BYTES(data, size)
-MYCHAT_JAVA_BYTES(mychat_mls_received::data, data_size)
-MYCHAT_JAVA_BYTES(encoded, encoded_size)
-MYCHAT_JAVA_BYTES(identity, identity_size)
-MYCHAT_JAVA_BYTES(id, id_size)
-MYCHAT_JAVA_BYTES(group_id, group_id_size)
-MYCHAT_JAVA_BYTES(reference, reference_size)
-MYCHAT_JAVA_BYTES(references, references_size)
-MYCHAT_JAVA_BYTES(signature_key, signature_key_size)
-MYCHAT_JAVA_BYTES(extensions, extensions_size)
-MYCHAT_JAVA_BYTES(aad, aad_size)
-MYCHAT_JAVA_BYTES(content, content_size)
-%define MYCHAT_JAVA_LEAVES(FIELD, COUNT)
-%typemap(jni) const uint32_t* FIELD "jlongArray"
-%typemap(jtype) const uint32_t* FIELD "long[]"
-%typemap(jstype) const uint32_t* FIELD "long[]"
-%typemap(javaout) const uint32_t* FIELD { return $jnicall; }
-%typemap(out) const uint32_t* FIELD {
-  $result = jenv->NewLongArray(static_cast<jsize>(arg1->COUNT));
-  for (size_t i = 0; $result != nullptr && i < arg1->COUNT; ++i) {
-    const jlong leaf = static_cast<jlong>($1[i]);
-    jenv->SetLongArrayRegion($result, static_cast<jsize>(i), 1, &leaf);
-  }
-}
-%enddef
-MYCHAT_JAVA_LEAVES(added, added_count)
-MYCHAT_JAVA_LEAVES(updated, updated_count)
-MYCHAT_JAVA_LEAVES(removed, removed_count)
 
 // Outcomes: nothing, or an exception. Members of that type stay numbers.
 %typemap(jni) mychat_status "void"
@@ -135,7 +108,9 @@ MYCHAT_JAVA_LEAVES(removed, removed_count)
   mychat_error_init(&failure);
   $1 = &failure;
 }
-%typemap(argout) mychat_error* error { if ($1->status != MYCHAT_OK) mychat_java_throw(jenv, "$symname", *$1); }
+%typemap(argout) mychat_error* error {
+  if (!JavaAsked::rethrow(jenv) && $1->status != MYCHAT_OK) mychat_java_throw(jenv, "$symname", *$1);
+}
 
 // Parts of something: they keep it from being collected, and its finaliser from freeing them.
 %define MYCHAT_JAVA_PART(T)
@@ -157,13 +132,6 @@ MYCHAT_JAVA_PART(mychat_contact)
 MYCHAT_JAVA_PART(mychat_conversation)
 MYCHAT_JAVA_PART(mychat_error)
 MYCHAT_JAVA_PART(mychat_message)
-MYCHAT_JAVA_PART(mychat_mls_credential)
-MYCHAT_JAVA_PART(mychat_mls_member)
-MYCHAT_JAVA_PART(mychat_mls_proposal)
-MYCHAT_JAVA_PART(mychat_mls_proposal_list)
-MYCHAT_JAVA_PART(mychat_mls_psk_id)
-MYCHAT_JAVA_PART(mychat_mls_record)
-MYCHAT_JAVA_PART(mychat_mls_summary)
 MYCHAT_JAVA_PART(mychat_node_info)
 MYCHAT_JAVA_PART(mychat_presence)
 MYCHAT_JAVA_PART(mychat_progress)
@@ -177,8 +145,6 @@ MYCHAT_JAVA_PART(mychat_typing)
 %apply long long *OUTPUT { mychat_request_id* out_request };
 %apply unsigned int *OUTPUT { uint32_t* out_flags };
 %apply int *OUTPUT { mychat_scan_result* out_result, mychat_federation_verdict* out_verdict };
-%apply int *OUTPUT { mychat_mls_relation* out_relation };
-%apply unsigned long *OUTPUT { size_t* out_used };
 
 %define MYCHAT_JAVA_TEXT_OUT(TYPE, LOCAL, POINTER, TEXT, FREE)
 %typemap(jni) TYPE "jobjectArray"
@@ -243,76 +209,9 @@ MYCHAT_JAVA_TEXT_OUT(const char** out_kind, const char* made = nullptr, &made, *
 %enddef
 %ignore mychat_client_free;
 
-/* ---- MLS ---- */
-// What a group asks has no form in Java yet: MYCHAT_MLS_ACCEPT_ALL, and the program judges members by itself. Handles are for
-// one thread at a time, and their finaliser is another thread: hold what a call uses until it returns.
-%typemap(jni) (mychat_mls_key_package* const* packages, size_t package_count) "jlongArray"
-%typemap(jtype) (mychat_mls_key_package* const* packages, size_t package_count) "long[]"
-%typemap(jstype) (mychat_mls_key_package* const* packages, size_t package_count) "mychat_mls_key_package[]"
-%typemap(javain, pre="    long[] all_$javainput = new long[$javainput.length];
-    for (int i = 0; i < all_$javainput.length; ++i) all_$javainput[i] = mychat_mls_key_package.getCPtr($javainput[i]);")
-  (mychat_mls_key_package* const* packages, size_t package_count) "all_$javainput"
-%typemap(in) (mychat_mls_key_package* const* packages, size_t package_count) (std::vector<mychat_mls_key_package*> all) {
-  all.resize(static_cast<size_t>(jenv->GetArrayLength($input)));
-  for (size_t i = 0; i < all.size(); ++i) {
-    jlong address = 0;
-    jenv->GetLongArrayRegion($input, static_cast<jsize>(i), 1, &address);
-    all[i] = *reinterpret_cast<mychat_mls_key_package**>(&address);
-  }
-  $1 = all.data();
-  $2 = all.size();
-}
-%typemap(argout) (mychat_mls_key_package* const* packages, size_t package_count) ""
-%typemap(freearg) (mychat_mls_key_package* const* packages, size_t package_count) ""
-
-// Contents by ids; they cross as ids and contents in turn.
-%pragma(java) jniclasscode=%{
-  static byte[][] records(java.util.Map<String, byte[]> map) {
-    byte[][] all = new byte[2 * map.size()][];
-    int next = 0;
-    for (java.util.Map.Entry<String, byte[]> record : map.entrySet()) {
-      all[next++] = utf8(record.getKey());
-      all[next++] = record.getValue();
-    }
-    return all;
-  }
-%}
-%header %{
-#include <deque>
-#include <vector>
-namespace {
-struct JavaRecords {
-  std::deque<JavaText> texts;
-  std::vector<mychat_mls_record> items;
-  std::vector<const mychat_mls_record*> list;
-  void read(JNIEnv* env, jobjectArray all) {
-    const jsize count = env->GetArrayLength(all);
-    for (jsize i = 0; i < count; ++i) {
-      const jobject text = env->GetObjectArrayElement(all, i);
-      texts.emplace_back(env, static_cast<jbyteArray>(text));
-      env->DeleteLocalRef(text);
-    }
-    for (size_t i = 0; i + 1 < texts.size(); i += 2)
-      items.push_back({sizeof(mychat_mls_record), 0, texts[i].text(), reinterpret_cast<const uint8_t*>(texts[i + 1].text()),
-                       texts[i + 1].size()});
-    for (const mychat_mls_record& item : items) list.push_back(&item);
-  }
-};
-}  // namespace
-%}
-%typemap(jni) (const mychat_mls_record* const* records, size_t record_count) "jobjectArray"
-%typemap(jtype) (const mychat_mls_record* const* records, size_t record_count) "byte[][]"
-%typemap(jstype) (const mychat_mls_record* const* records, size_t record_count) "java.util.Map<String, byte[]>"
-%typemap(javain) (const mychat_mls_record* const* records, size_t record_count) "mychatJNI.records($javainput)"
-%typemap(in) (const mychat_mls_record* const* records, size_t record_count) (JavaRecords all) {
-  all.read(jenv, $input);
-  $1 = ($1_ltype)all.list.data();
-  $2 = all.list.size();
-}
-%typemap(argout) (const mychat_mls_record* const* records, size_t record_count) ""
-%typemap(freearg) (const mychat_mls_record* const* records, size_t record_count) ""
-
 %ignore items;
 %ignore mychat_store_report::problems;
 %ignore mychat_backup_report::losses;
 %ignore MYCHAT_VERSION_STRING;  // A constant cannot go through the typemaps of texts; mychat_version_string() can.
+
+%include "mls_java.i"

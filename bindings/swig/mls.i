@@ -1,4 +1,31 @@
-/* The structs of mychat/mls.h that go in: they own what they point to. Included by mychat.i. */
+/* The structs of mychat/mls.h: those that go in own what they point to. Included by mychat.i. */
+
+/* ---- Structs that go in ---- */
+MYCHAT_OPTIONS(mychat_mls_options)
+MYCHAT_OPTIONS(mychat_mls_leaf_options)
+MYCHAT_OPTIONS(mychat_mls_group_options)
+MYCHAT_OPTIONS(mychat_mls_external_options)
+MYCHAT_OPTIONS(mychat_mls_commit_options)
+%feature("immutable", "0") mychat_mls_options::flags;
+%feature("immutable", "0") mychat_mls_options::past_epochs;
+%feature("immutable", "0") mychat_mls_options::resumption_epochs;
+%feature("immutable", "0") mychat_mls_options::max_waiting_proposals;
+%feature("immutable", "0") mychat_mls_options::max_messages_ahead;
+%feature("immutable", "0") mychat_mls_options::max_lifetime;
+%feature("immutable", "0") mychat_mls_leaf_options::flags;
+%feature("immutable", "0") mychat_mls_leaf_options::extension_types;
+%feature("immutable", "0") mychat_mls_leaf_options::proposal_types;
+%feature("immutable", "0") mychat_mls_leaf_options::lifetime;
+%feature("immutable", "0") mychat_mls_external_options::replaces;
+%feature("immutable", "0") mychat_mls_commit_options::flags;
+%ignore mychat_mls_group_options::flags;
+%ignore mychat_mls_commit_options::leaf;
+// What a group asks: see the language's part.
+%ignore mychat_mls_options::accept;
+%ignore mychat_mls_options::is_successor;
+%ignore mychat_mls_options::psk;
+%ignore mychat_mls_options::accept_commit;
+%ignore mychat_mls_options::context;
 
 // A member of bytes is written by a function: it takes a copy. False: no memory.
 %define MYCHAT_MLS_BYTES(T, FIELD)
@@ -117,3 +144,36 @@ mychat_mls_leaf_options* mychat_swig_copy_leaf(const mychat_mls_leaf_options& le
     return true;
   }
 }
+
+/* ---- Structs that come out ---- */
+MYCHAT_VIEW(mychat_mls_psk_id)
+MYCHAT_VIEW(mychat_mls_member)
+MYCHAT_VIEW(mychat_mls_record)
+MYCHAT_LIST(mychat_mls_proposal_list, mychat_mls_proposal)
+MYCHAT_LIST(mychat_mls_member_list, mychat_mls_member)
+MYCHAT_LIST(mychat_mls_record_list, mychat_mls_record)
+MYCHAT_OWNED(mychat_mls_credential, mychat_mls_credential_free)
+MYCHAT_OWNED(mychat_mls_proposal, mychat_mls_proposal_free)
+MYCHAT_OWNED(mychat_mls_proposal_list, mychat_mls_proposal_list_free)
+MYCHAT_OWNED(mychat_mls_message, mychat_mls_message_free)
+MYCHAT_OWNED(mychat_mls_summary, mychat_mls_summary_free)
+MYCHAT_OWNED(mychat_mls_group_state, mychat_mls_group_state_free)
+MYCHAT_OWNED(mychat_mls_member_list, mychat_mls_member_list_free)
+MYCHAT_OWNED(mychat_mls_received, mychat_mls_received_free)
+MYCHAT_OWNED(mychat_mls_record_list, mychat_mls_record_list_free)
+// These are opaque: proxies of empty structs with a destructor.
+MYCHAT_OWNED(mychat_mls_key_package, mychat_mls_key_package_free)
+MYCHAT_OWNED(mychat_mls_group, mychat_mls_group_free)
+MYCHAT_OWNED(mychat_mls_commit, mychat_mls_commit_free)
+struct mychat_mls_key_package {};
+struct mychat_mls_group {};
+struct mychat_mls_commit {};
+
+#if defined(SWIGJAVASCRIPT)
+void mychat_js_free_key_package(mychat_mls_key_package* freed);
+void mychat_js_free_group(mychat_mls_group* freed);
+void mychat_js_free_commit(mychat_mls_commit* freed);
+bool mychat_js_is_application(const void* data, size_t size);
+mychat_status mychat_js_process_data(mychat_mls_group* group, const void* data, size_t size,
+                                     mychat_mls_received** out_received, mychat_error* error);
+#endif

@@ -81,11 +81,6 @@ MYCHAT_OPTIONS(mychat_login_options)
 MYCHAT_OPTIONS(mychat_send_options)
 MYCHAT_OPTIONS(mychat_federation_options)
 MYCHAT_OPTIONS(mychat_federation_document_options)
-MYCHAT_OPTIONS(mychat_mls_options)
-MYCHAT_OPTIONS(mychat_mls_leaf_options)
-MYCHAT_OPTIONS(mychat_mls_group_options)
-MYCHAT_OPTIONS(mychat_mls_external_options)
-MYCHAT_OPTIONS(mychat_mls_commit_options)
 %ignore mychat_federation_document_options::flags;
 %feature("immutable", "0") mychat_client_options::flags;
 %feature("immutable", "0") mychat_client_options::store_path;
@@ -122,26 +117,6 @@ MYCHAT_OPTIONS(mychat_mls_commit_options)
 %feature("immutable", "0") mychat_federation_document_options::valid_until;
 %feature("immutable", "0") mychat_federation_document_options::next_key;
 %feature("immutable", "0") mychat_federation_document_options::previous;
-%feature("immutable", "0") mychat_mls_options::flags;
-%feature("immutable", "0") mychat_mls_options::past_epochs;
-%feature("immutable", "0") mychat_mls_options::resumption_epochs;
-%feature("immutable", "0") mychat_mls_options::max_waiting_proposals;
-%feature("immutable", "0") mychat_mls_options::max_messages_ahead;
-%feature("immutable", "0") mychat_mls_options::max_lifetime;
-%feature("immutable", "0") mychat_mls_leaf_options::flags;
-%feature("immutable", "0") mychat_mls_leaf_options::extension_types;
-%feature("immutable", "0") mychat_mls_leaf_options::proposal_types;
-%feature("immutable", "0") mychat_mls_leaf_options::lifetime;
-%feature("immutable", "0") mychat_mls_external_options::replaces;
-%feature("immutable", "0") mychat_mls_commit_options::flags;
-%ignore mychat_mls_group_options::flags;
-%ignore mychat_mls_commit_options::leaf;
-// What a group asks: see the language's part.
-%ignore mychat_mls_options::accept;
-%ignore mychat_mls_options::is_successor;
-%ignore mychat_mls_options::psk;
-%ignore mychat_mls_options::accept_commit;
-%ignore mychat_mls_options::context;
 %ignore mychat_client_options::store_key;
 %ignore mychat_client_options::store_key_context;
 %ignore mychat_client_options::log;
@@ -174,16 +149,10 @@ MYCHAT_VIEW(mychat_connection)
 MYCHAT_VIEW(mychat_progress)
 MYCHAT_VIEW(mychat_typing)
 MYCHAT_VIEW(mychat_presence)
-MYCHAT_VIEW(mychat_mls_psk_id)
-MYCHAT_VIEW(mychat_mls_member)
-MYCHAT_VIEW(mychat_mls_record)
 MYCHAT_LIST(mychat_session_list, mychat_session)
 MYCHAT_LIST(mychat_contact_list, mychat_contact)
 MYCHAT_LIST(mychat_conversation_list, mychat_conversation)
 MYCHAT_LIST(mychat_message_list, mychat_message)
-MYCHAT_LIST(mychat_mls_proposal_list, mychat_mls_proposal)
-MYCHAT_LIST(mychat_mls_member_list, mychat_mls_member)
-MYCHAT_LIST(mychat_mls_record_list, mychat_mls_record)
 
 %extend mychat_store_report {
   /** Sentence number `index`, NULL beyond the end. */
@@ -286,40 +255,19 @@ MYCHAT_OWNED(mychat_message_list, mychat_message_list_free)
 MYCHAT_OWNED(mychat_store_report, mychat_store_report_free)
 MYCHAT_OWNED(mychat_federation_document, mychat_federation_document_free)
 MYCHAT_OWNED(mychat_federation_agreement, mychat_federation_agreement_free)
-MYCHAT_OWNED(mychat_mls_credential, mychat_mls_credential_free)
-MYCHAT_OWNED(mychat_mls_proposal, mychat_mls_proposal_free)
-MYCHAT_OWNED(mychat_mls_proposal_list, mychat_mls_proposal_list_free)
-MYCHAT_OWNED(mychat_mls_message, mychat_mls_message_free)
-MYCHAT_OWNED(mychat_mls_summary, mychat_mls_summary_free)
-MYCHAT_OWNED(mychat_mls_group_state, mychat_mls_group_state_free)
-MYCHAT_OWNED(mychat_mls_member_list, mychat_mls_member_list_free)
-MYCHAT_OWNED(mychat_mls_received, mychat_mls_received_free)
-MYCHAT_OWNED(mychat_mls_record_list, mychat_mls_record_list_free)
 // These are opaque: proxies of empty structs with a destructor.
 MYCHAT_OWNED(mychat_client, MYCHAT_CLIENT_FREE)
 MYCHAT_OWNED(mychat_federation_node, mychat_federation_node_free)
 MYCHAT_OWNED(mychat_federation_handshake, mychat_federation_handshake_free)
-MYCHAT_OWNED(mychat_mls_key_package, mychat_mls_key_package_free)
-MYCHAT_OWNED(mychat_mls_group, mychat_mls_group_free)
-MYCHAT_OWNED(mychat_mls_commit, mychat_mls_commit_free)
 struct mychat_client {};
 struct mychat_federation_node {};
 struct mychat_federation_handshake {};
-struct mychat_mls_key_package {};
-struct mychat_mls_group {};
-struct mychat_mls_commit {};
 
 #if defined(SWIGJAVASCRIPT)
 // Frees what a proxy has before the collector does; no call on it may be under way. By their parameters' name these get the
 // typemap that empties the proxy, which calls on it do not.
 void mychat_js_free_node(mychat_federation_node* freed);
 void mychat_js_free_handshake(mychat_federation_handshake* freed);
-void mychat_js_free_key_package(mychat_mls_key_package* freed);
-void mychat_js_free_group(mychat_mls_group* freed);
-void mychat_js_free_commit(mychat_mls_commit* freed);
-bool mychat_js_is_application(const void* data, size_t size);
-mychat_status mychat_js_process_data(mychat_mls_group* group, const void* data, size_t size,
-                                     mychat_mls_received** out_received, mychat_error* error);
 #endif
 
 %extend mychat_client_options {

@@ -62,8 +62,7 @@ void AskingJob::launch() {
     ++threads().running;
   } catch (const std::system_error&) {
     fail(MYCHAT_E_OUT_OF_MEMORY, "There is no room for another thread.");
-    napi_call_threadsafe_function(channel_, nullptr, napi_tsfn_nonblocking);
-    napi_release_threadsafe_function(channel_, napi_tsfn_release);
+    tell();
   }
 }
 
@@ -72,9 +71,14 @@ void AskingJob::work_and_tell() noexcept {
   run();
   working = nullptr;
   launch_next();
-  // Nothing of this is touched after the release, but by ended(), which waits for this thread.
-  napi_call_threadsafe_function(channel_, nullptr, napi_tsfn_nonblocking);
-  napi_release_threadsafe_function(channel_, napi_tsfn_release);
+  tell();
+}
+
+// From any thread, that the call is done. It is settled then, or ended with its environment: nothing of this
+// is touched afterwards but by ended(), which waits for the call's thread.
+void AskingJob::tell() noexcept {
+  if (napi_call_threadsafe_function(channel_, nullptr, napi_tsfn_nonblocking) != napi_closing)
+    napi_release_threadsafe_function(channel_, napi_tsfn_release);
 }
 
 void AskingJob::launch_next() noexcept {

@@ -41,6 +41,7 @@ class AskingJob final : public Job {
   void start() override;
   void launch();
   void work_and_tell() noexcept;
+  void tell() noexcept;
   std::int32_t wait_for(Question& question);
   void put(const Question& question);
   bool is_open(std::uint64_t number);

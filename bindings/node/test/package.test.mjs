@@ -22,7 +22,7 @@ test('the tarball installs in an empty folder and works', () => {
   const build = join(here, '..', '..', '..');
   const tarball = run(join(source, 'bindings/node/pack.sh'), [build, folder]).trim();
   const names = run('tar', ['-tzf', tarball]).split('\n');
-  for (const name of ['dist/index.js', 'dist/index.d.ts', 'dist/testing.js', 'install.js', 'README.md', 'LICENSE', 'sdk/CMakeLists.txt',
+  for (const name of ['dist/index.js', 'dist/index.d.ts', 'dist/testing.js', 'dist/mls.js', 'dist/mls.d.ts', 'install.js', 'README.md', 'LICENSE', 'sdk/CMakeLists.txt',
     'sdk/include/mychat/mychat.h', 'sdk/bindings/node/generated/mychat_napi.cpp', 'sdk/bindings/node/native/call.cpp'])
     assert.ok(names.includes(`package/${name}`), name);
   assert.ok(names.some((name) => /^package\/prebuilds\/linux-\w+\/mychat\.glibc\.node$/.test(name)));

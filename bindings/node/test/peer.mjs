@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { createRequire } from 'node:module';
 import { Client, fingerprint, MyChatError, versionString } from 'mychat';
+import { mlsCalls } from './peer_mls.mjs';
 
 const { domains, statuses } = createRequire(import.meta.url)('../dist/enums.js');
 const { native } = createRequire(import.meta.url)('../dist/native.js');
@@ -175,6 +176,7 @@ const calls = {
     abort.abort(cancelled);
     return toWire(await registered);
   },
+  ...mlsCalls,
 };
 
 for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {

@@ -13,6 +13,7 @@ import time
 from typing import Any, Callable, Dict, List, Optional
 
 import mychat
+from peer_mls import MlsCalls
 
 Json = Any
 
@@ -54,8 +55,9 @@ def error_json(error: mychat.Error) -> Json:
     }
 
 
-class Peer:
+class Peer(MlsCalls):
     def __init__(self) -> None:
+        super().__init__()
         self._client: Optional[mychat.Client] = None
         self._kept: List[Json] = []
 

@@ -62,7 +62,7 @@ const ways = {
   // Nothing grows with the calls made: groups, messages, key packages, failures.
   async memory() {
     const [a, b] = await two({ accept: async () => true });
-    const data = Buffer.alloc(1_000_000, 1);
+    const data = Buffer.alloc(400_000, 1);
     const round = async () => {
       await b.process(await a.protect(data));
       await b.process(data).catch(() => undefined);
@@ -81,7 +81,7 @@ const ways = {
     for (let count = 0; count < 150; ++count) await round();
     await collect();
     const grown = Math.round((process.memoryUsage().rss - before) / 1e6);
-    if (grown > 60) throw new Error(`${grown} MB`);
+    if (grown > 40) throw new Error(`${grown} MB`);
   },
   // Exit while a call waits for an answer that never comes.
   async exit_asked() {

@@ -189,7 +189,8 @@ export class Group {
    *  is not processed but applied. */
   async process(message: Uint8Array): Promise<Received> {
     const bytes = bytesOf(message, 'message');
-    return new Received(await (native.mychat_js_is_application(bytes)
+    const beginning = bytes.subarray(0, 512); // A message whose group has a longer id takes the long way.
+    return new Received(await (native.mychat_js_is_application(beginning)
       ? this.#handle.call('process', (raw) => native.mychat_js_process_data(raw, bytes))
       : this.#ask('process', (raw) => native.mychat_mls_group_process(raw, bytes))));
   }

@@ -1,4 +1,5 @@
-"""report.py EXPORT [--folder FOLDER [--least PERCENT]]... [--uncovered]: what llvm-cov's export says of folders.
+"""report.py EXPORT [--folder FOLDER [--least PERCENT] [--but PREFIX,...]]... [--uncovered]: what llvm-cov's export says of
+folders; files whose names begin with one of the prefixes are left out.
 
 A branch is one outcome, true or false, of one condition in the sources; each operand of && and || is a condition, and so
 is each label of a switch. One in a template or in a header counts once, and is covered when any instantiation took it;
@@ -78,11 +79,15 @@ def row(name, lines, lines_covered, branches, covered):
     )
 
 
-def report(files, folder, root, uncovered):
+def report(files, folder, but, root, uncovered):
     """Prints the table of a folder; gives its percentage of branches."""
     print(f"{folder:<44} {'lines':>6} {'covered':>9} {'branches':>8} {'missed':>8} {'covered':>9}")
     total = [0, 0, 0, 0]
-    chosen = [file for file in files if file.path.startswith(os.path.join(root, folder) + os.sep)]
+    chosen = [
+        file
+        for file in files
+        if file.path.startswith(os.path.join(root, folder) + os.sep) and not os.path.basename(file.path).startswith(but)
+    ]
     if not chosen:
         sys.exit(f"coverage: nothing of {folder} was run")
     for file in chosen:
@@ -109,9 +114,11 @@ def main(arguments):
     rest = iter(arguments)
     for argument in rest:
         if argument == "--folder":
-            folders.append([next(rest), None])
+            folders.append([next(rest), None, ()])
         elif argument == "--least":
             folders[-1][1] = float(next(rest))
+        elif argument == "--but":
+            folders[-1][2] = tuple(next(rest).split(","))
         elif argument == "--uncovered":
             uncovered = True
         elif export is None and not argument.startswith("-"):
@@ -121,8 +128,8 @@ def main(arguments):
     with open(export, encoding="utf-8") as file:
         files = [File(entry) for entry in json.load(file)["data"][0]["files"]]
     failed = False
-    for folder, least in folders:
-        covered = report(files, folder, root, uncovered)
+    for folder, least, but in folders:
+        covered = report(files, folder, but, root, uncovered)
         if least is not None and covered < least:
             print(f"coverage: {covered:.2f} % of the branches of {folder}; {least:g} % are wanted", file=sys.stderr)
             failed = True

@@ -148,7 +148,8 @@ PendingCommit Group::found(Group group, const Group& before, PskUsage usage,
   CommitOptions options;
   for (const KeyPackage& member : members) options.proposals.push_back({Add{member}});
   options.proposals.push_back({Psk{id}});
-  options.psks = [&](const PreSharedKeyId&) { return resumption; };  // There is no other.
+  // Asked for this one alone: the group is new, and nothing waits in it.
+  options.psks = [&](const PreSharedKeyId&) { return std::optional<Secret>(resumption); };
   return group.make_commit(options, usage);
 }
 

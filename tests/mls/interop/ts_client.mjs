@@ -76,7 +76,9 @@ function withSize(key) {
   return key.length < 64 ? new Uint8Array([key.length, ...key])
     : new Uint8Array([0x40 | (key.length >> 8), key.length & 0xff, ...key])
 }
-function withoutSize(key) {
+const keySizes = { 1: 32, 2: 65, 3: 32, 4: 56, 5: 133, 6: 56, 7: 97, [hybridSuite]: 1216 }
+function withoutSize(key, suite) {
+  if (key.length === keySizes[suite]) return key // Whatever its first octet is.
   const small = key[0] < 64 && key.length === key[0] + 1
   const large = key[0] >> 6 === 1 && key.length === (((key[0] & 0x3f) << 8) | key[1]) + 2
   return small ? key.subarray(1) : large ? key.subarray(2) : key
@@ -84,8 +86,8 @@ function withoutSize(key) {
 const writesSize = (cs) => ({
   ...cs, hpke: { ...cs.hpke, exportPublicKey: async (key) => withSize(await cs.hpke.exportPublicKey(key)) },
 })
-const readsSize = (cs) => ({
-  ...cs, hpke: { ...cs.hpke, importPublicKey: (key) => cs.hpke.importPublicKey(withoutSize(key)) },
+const readsSize = (cs, suite) => ({
+  ...cs, hpke: { ...cs.hpke, importPublicKey: (key) => cs.hpke.importPublicKey(withoutSize(key, suite)) },
 })
 
 const extensionsOf = (list = []) =>
@@ -180,7 +182,7 @@ export class TsClient {
     const info = decodeMessage(groupInfo, "mls_group_info").groupInfo
     const made = await this.package()
     const { publicMessage, newState } = await mls.joinGroupExternal(
-      info, made.publicPackage, made.privatePackage, replaces !== undefined, readsSize(this.cs),
+      info, made.publicPackage, made.privatePackage, replaces !== undefined, readsSize(this.cs, this.suite),
       tree === undefined ? undefined : passable(decodeTree(tree)), this.config,
     )
     this.group = newState

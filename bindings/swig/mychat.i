@@ -225,6 +225,7 @@ const mychat_contact* mychat_event_contact_get(const mychat_event* event) {
   (const void* private_key, size_t private_key_size), (const void* body, size_t body_size),
   (const void* previous_private_key, size_t previous_private_key_size), (const void* identity, size_t identity_size),
   (const void* account_key, size_t account_key_size), (const void* signature_key, size_t signature_key_size),
+  (const void* senders, size_t senders_size),
   (const void* credential, size_t credential_size), (const void* account_public_key, size_t account_public_key_size),
   (const void* data, size_t data_size), (const void* key_package, size_t key_package_size), (const void* id, size_t id_size),
   (const void* group_id, size_t group_id_size), (const void* extensions, size_t extensions_size),

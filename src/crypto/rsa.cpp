@@ -57,6 +57,11 @@ detail::Bignum number_of(const EVP_PKEY* key, const char* name) {
   // Into a number that is in wiped memory from the start.
   BIGNUM* number = required(BN_secure_new(), "A number could not be allocated.");
   detail::Bignum owned(number);
+  if (EVP_PKEY_get_bn_param(key, name, &number) == 1) return owned;
+  // OpenSSL says nothing of it when it was memory that lacked: then there is none here either, or the second
+  // try succeeds.
+  clear_crypto_errors();
+  static_cast<void>(Secret(kRsaBits / 8));
   if (EVP_PKEY_get_bn_param(key, name, &number) != 1) throw_bad_key("The RSA key lacks a number.");
   return owned;
 }

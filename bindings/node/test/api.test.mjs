@@ -49,6 +49,7 @@ const INSTEAD = {
   mychat_mls_key_package_ref: 'KeyPackage.ref, the same', mychat_mls_key_package_is_last_resort: 'KeyPackage.isLastResort, the same',
   mychat_mls_commit_message: 'Commit.message, the same', mychat_mls_commit_welcome: 'Commit.welcome, the same',
   mychat_mls_key_package_free: 'KeyPackage.close', mychat_mls_group_free: 'Group.close', mychat_mls_commit_free: 'Commit.close',
+  mychat_mls_join_proposal: 'KeyPackage.joinProposal',
   mychat_mls_options_init: 'MlsOptions', mychat_mls_leaf_options_init: 'LeafOptions', mychat_mls_group_options_init: 'NewGroup',
   mychat_mls_external_options_init: 'ExternalOptions', mychat_mls_commit_options_init: 'CommitOptions',
   mychat_mls_credential_free: 'copied', mychat_mls_proposal_free: 'copied', mychat_mls_proposal_list_free: 'copied',
@@ -59,7 +60,7 @@ const METHODS = [
   [federation.Node, 'beginHandshake'], [federation.Node, 'answerHandshake'], [federation.Handshake, 'finish'],
   [federation.Handshake, 'confirm'], [federation.Handshake, 'id'], [federation.Handshake, 'message'],
   [federation.Node, 'close'], [federation.Handshake, 'close'],
-  [mls.KeyPackage, 'close'], [mls.Group, 'close'], [mls.Commit, 'close'],
+  [mls.KeyPackage, 'close'], [mls.KeyPackage, 'joinProposal'], [mls.Group, 'close'], [mls.Commit, 'close'],
 ];
 
 // Functions, methods of the one whose handle they take first, and those that make one.
@@ -96,14 +97,14 @@ test('every function of the C ABI is here, or is listed with what stands in its 
 });
 
 test('every constant of the C ABI has its name here', () => {
-  const others = /^MYCHAT_(OK|VERSION_|CLIENT_|MLS_DEFAULT_SUITE$|MLS_NO_LEAF$|[A-Z_]*_SIZE$)/;
+  const others = /^MYCHAT_(OK|VERSION_|CLIENT_|MLS_DEFAULT_SUITE$|MLS_HYBRID_SUITE$|MLS_NO_LEAF$|[A-Z_]*_SIZE$)/;
   const constants = Object.getOwnPropertyNames(native).filter((name) => /^MYCHAT_[A-Z]/.test(name) && !others.test(name));
   assert.ok(constants.length > 120, `${constants.length}`);
   const missing = constants.filter((name) => !Object.entries(enumerations).some(([prefix, { names }]) =>
     name.startsWith(prefix) && names.includes(camel(name.slice(prefix.length).toLowerCase()))));
   assert.deepEqual(missing, []);
-  assert.deepEqual([mls.DEFAULT_SUITE, mls.ACCOUNT_KEY_SIZE, mls.PSK_MAX_SIZE],
-    [native.MYCHAT_MLS_DEFAULT_SUITE, native.MYCHAT_MLS_ACCOUNT_KEY_SIZE, native.MYCHAT_MLS_PSK_MAX_SIZE]);
+  assert.deepEqual([mls.DEFAULT_SUITE, mls.HYBRID_SUITE, mls.ACCOUNT_KEY_SIZE, mls.PSK_MAX_SIZE],
+    [native.MYCHAT_MLS_DEFAULT_SUITE, native.MYCHAT_MLS_HYBRID_SUITE, native.MYCHAT_MLS_ACCOUNT_KEY_SIZE, native.MYCHAT_MLS_PSK_MAX_SIZE]);
   assert.equal(mls.readProposal(mls.proposeRemove(native.MYCHAT_MLS_NO_LEAF)).leafIndex, null, 'no leaf is null');
 });
 

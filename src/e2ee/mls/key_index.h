@@ -17,7 +17,7 @@ class KeyIndex {
  public:
   void add(ByteView key, NodeIndex node) { recent_.push_back({hash_of(key), node}); }
   // So much came lately that search() becomes slow; compact() is due.
-  bool is_due() const noexcept { return recent_.size() > 256 && recent_.size() > sorted_->size() / 8; }
+  bool is_due() const noexcept { return recent_.size() > 256 && recent_.size() > sorted().size() / 8; }
   // Takes up what came lately, and drops what `is_there(key's hash, node)` denies.
   using IsThere = std::function<bool(std::uint64_t, NodeIndex)>;
   void compact(const IsThere& is_there);
@@ -26,7 +26,7 @@ class KeyIndex {
   template <class Predicate>
   bool any(ByteView key, Predicate&& is_wanted) const {
     const std::uint64_t hash = hash_of(key);
-    for (auto at = first_of(hash); at != sorted_->end() && at->hash == hash; ++at) {
+    for (auto at = first_of(hash); at != sorted().end() && at->hash == hash; ++at) {
       if (is_wanted(at->node)) return true;
     }
     for (const Entry& entry : recent_) {
@@ -44,8 +44,9 @@ class KeyIndex {
   };
   using Entries = std::vector<Entry>;
   Entries::const_iterator first_of(std::uint64_t hash) const;
+  const Entries& sorted() const noexcept;
 
-  std::shared_ptr<const Entries> sorted_ = std::make_shared<Entries>();
+  std::shared_ptr<const Entries> sorted_;  // Null: none.
   Entries recent_;
 };
 

@@ -152,10 +152,16 @@ RsaPublicKey RsaPublicKey::from_components(const RsaPublicComponents& components
 RsaPublicKey RsaPublicKey::from_spki_der(ByteView der) {
   check_encoded_size(der.size());
   const unsigned char* next = nullptr;
-  const Pkey key = decoded([&] {
+  const auto read = [&] {
     next = detail::data_of(der);
     return Pkey(d2i_PUBKEY_ex(nullptr, &next, static_cast<long>(der.size()), nullptr, nullptr));
-  });
+  };
+  Pkey key = decoded(read);
+  // Where memory lacks for one kind of key, OpenSSL may take it for another.
+  if (key && EVP_PKEY_is_a(key.get(), "RSA") != 1) {
+    clear_crypto_errors();
+    key = decoded(read);
+  }
   if (!key || next != der.data() + der.size()) throw_bad_key("The bytes are not a SubjectPublicKeyInfo.");
   if (EVP_PKEY_is_a(key.get(), "RSA") != 1) throw_bad_key("The public key is not an RSA key.");
   const detail::Bignum n = number_of(key.get(), OSSL_PKEY_PARAM_RSA_N);

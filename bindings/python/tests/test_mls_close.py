@@ -22,6 +22,7 @@ CALLS: Dict[type, Dict[str, Optional[Callable[[Any], Any]]]] = {
         "ref": lambda it: it.ref,
         "is_last_resort": lambda it: it.is_last_resort,
         "save": lambda it: it.save(),
+        "join_proposal": lambda it: it.join_proposal(b"group", 1),
     },
     mls.Commit: {
         "close": None, "closed": None,

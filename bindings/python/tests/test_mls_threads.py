@@ -294,7 +294,7 @@ def test_groups_of_the_same_options_are_asked_at_once() -> None:
 
 
 def test_many_threads_on_one_group_break_nothing() -> None:
-    alice, bob = found("alice", "bob")
+    alice, bob = found("alice", "bob", max_messages_ahead=1_000_000)
     stop = time.monotonic() + 2
     refused, done = [0], [0]
 

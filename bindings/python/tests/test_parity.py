@@ -72,8 +72,8 @@ def test_every_function_is_reachable_or_left_out_for_a_reason() -> None:
                     found = hasattr(handle, name[len(prefix) :])
                     break
             else:
-                owner = mychat.mls.KeyPackage if name == "join_proposal" else mychat.mls
-                found = callable(getattr(owner, MLS.get(symbol, name), None))
+                holder: Any = mychat.mls.KeyPackage if name == "join_proposal" else mychat.mls
+                found = callable(getattr(holder, MLS.get(symbol, name), None))
             if not found:
                 missing.append(symbol)
         elif not callable(getattr(mychat, symbol[len("mychat_") :], None)):

@@ -79,8 +79,9 @@ def test_what_is_closed_says_so(kind: type, name: str) -> None:
     what = {mls.KeyPackage: "key package", mls.Commit: "commit", mls.Group: "group"}[kind]
     with pytest.raises(mychat.ClosedError, match=f"^The {what} is closed.$") as caught:
         call(it)
+    operation = "mls_join_proposal" if name == "join_proposal" else f"mls_{what.replace(' ', '_')}_{name}"
     assert (caught.value.status, caught.value.domain, caught.value.operation) == (
-        mychat.Status.CLOSED, mychat.Domain.API, f"mls_{what.replace(' ', '_')}_{name}",
+        mychat.Status.CLOSED, mychat.Domain.API, operation,
     )
     assert repr(it) == f"<mychat.mls.{kind.__name__} closed>"
 

@@ -24,7 +24,7 @@ if [ ! -e "$root/complete" ]; then
   rm -rf "$root"
   mkdir -p "$root"
   touch "$root/begun"
-  debootstrap --variant=minbase trixie "$root" "${MYCHAT_DEBIAN_MIRROR:-http://deb.debian.org/debian}" >&2
+  debootstrap --variant=minbase trixie "$root" ${MYCHAT_DEBIAN_MIRROR:+"$MYCHAT_DEBIAN_MIRROR"} >&2
   touch "$root/complete"
 fi
 

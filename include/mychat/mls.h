@@ -537,7 +537,8 @@ MYCHAT_API void mychat_mls_group_options_init(mychat_mls_group_options* options)
  * @param group NULL: a random id, no extensions. @param out_group Free with mychat_mls_group_free().
  * @return #MYCHAT_OK; #MYCHAT_E_UNSUPPORTED (the suite); #MYCHAT_E_MALFORMED (credential, key, extensions);
  *         #MYCHAT_E_SIGNATURE when `accept` does not accept the leaf; #MYCHAT_E_POLICY when the leaf lacks what the
- *         extensions require; #MYCHAT_E_INVALID_ARGUMENT; #MYCHAT_E_RANDOM. Since 0.1.0.
+ *         extensions require; #MYCHAT_E_STALE when it lives for longer than `options` allow; #MYCHAT_E_INVALID_ARGUMENT;
+ *         #MYCHAT_E_RANDOM. Since 0.1.0.
  */
 MYCHAT_API mychat_status mychat_mls_group_create(const mychat_mls_options* options, uint16_t suite,
                                                  const mychat_mls_leaf_options* leaf,

@@ -16,7 +16,7 @@ namespace mychat::mls {
 class KeyIndex {
  public:
   void add(ByteView key, NodeIndex node) { recent_.push_back({hash_of(key), node}); }
-  // So much came lately that search() becomes slow; compact() is due.
+  // So much came lately that any() becomes slow; compact() is due.
   bool is_due() const noexcept { return recent_.size() > 256 && recent_.size() > sorted().size() / 8; }
   // Takes up what came lately, and drops what `is_there(key's hash, node)` denies.
   using IsThere = std::function<bool(std::uint64_t, NodeIndex)>;

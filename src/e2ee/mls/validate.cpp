@@ -22,8 +22,26 @@ void check_lifetime(const LeafNode& leaf, LifetimeCheck check, const Environment
   require(now + skew >= from && now <= to + std::min(skew, ~std::uint64_t{0} - to), Rule::kLeafLifetime);
 }
 
-void check_member_keys(const RatchetTree& tree, LeafIndex index, const LeafNode& leaf) {
-  require(!tree.has_signature_key_beside(index, leaf.signature_key), Rule::kLeafKeysUnique);
+// Sorted, for a whole tree of a stranger: no choice of keys makes that slow.
+void require_unique(std::vector<std::string_view> keys, Rule rule) {
+  std::sort(keys.begin(), keys.end());
+  require(std::adjacent_find(keys.begin(), keys.end()) == keys.end(), rule);
+}
+
+void check_encryption_keys(const RatchetTree& tree) {
+  std::vector<std::string_view> keys;
+  keys.reserve(node_count(tree.leaves()));
+  for (NodeIndex node = 0; node < node_count(tree.leaves()); ++node) {
+    if (!tree.is_blank(node)) keys.push_back(text(tree.key_of(node)));
+  }
+  require_unique(std::move(keys), Rule::kTreeKeysUnique);
+}
+
+void check_signature_keys(const RatchetTree& tree) {
+  std::vector<std::string_view> keys;
+  keys.reserve(tree.members());
+  tree.each_member([&](LeafIndex, const LeafNode& leaf) { keys.push_back(text(leaf.signature_key)); });
+  require_unique(std::move(keys), Rule::kLeafKeysUnique);
 }
 
 void check_tree_leaves(const RatchetTree& tree, const GroupContext& context, const Environment& environment) {
@@ -138,8 +156,9 @@ void check_changed_leaves(const RatchetTree& tree, const std::set<LeafIndex>& ch
   for (const LeafIndex index : changed) {
     const LeafNode* const leaf = tree.leaf(index);
     if (leaf == nullptr) continue;
-    check_member_keys(tree, index, *leaf);
-    require(!tree.has_encryption_key_beside(node_of(index), leaf->encryption_key), Rule::kLeafKeysUnique);
+    require(!tree.has_signature_key_beside(index, leaf->signature_key) &&
+                !tree.has_encryption_key_beside(node_of(index), leaf->encryption_key),
+            Rule::kLeafKeysUnique);
   }
 }
 
@@ -174,12 +193,9 @@ void check_tree(RatchetTree& tree, const GroupContext& context, const Environmen
   require(std::ranges::equal(tree.hash(), context.tree_hash), Rule::kTreeHash);
   check_parents(tree);
   require(tree.parent_hashes_hold(), Rule::kTreeParentHash);
-  for (NodeIndex node = 0; node < node_count(tree.leaves()); ++node) {
-    require(tree.is_blank(node) || !tree.has_encryption_key_beside(node, tree.key_of(node)),
-            Rule::kTreeKeysUnique);
-  }
+  check_encryption_keys(tree);
   check_tree_leaves(tree, context, environment);
-  tree.each_member([&](LeafIndex index, const LeafNode& leaf) { check_member_keys(tree, index, leaf); });
+  check_signature_keys(tree);
   require(tree.credentials_are_supported(), Rule::kLeafCredentialSupport);
 }
 

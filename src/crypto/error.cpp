@@ -42,13 +42,21 @@ bool means_no_memory(unsigned long code) noexcept {
   }
 }
 
+// "The BN library failed", say, and nothing from that library itself.
+bool names_a_library_only(unsigned long code) noexcept {
+  const int reason = ERR_GET_REASON(code);
+  return (reason & ERR_RFLAG_COMMON) != 0 && (reason & ERR_RFLAG_FATAL) == 0 &&
+         (reason & ~ERR_RFLAG_COMMON) < ERR_LIB_USER;
+}
+
 }  // namespace
 
 void throw_crypto(const char* message, mychat_status status) {
   const unsigned long first = ERR_peek_error();
   clear_crypto_errors();
-  // OpenSSL has a reason for every failure, unless there is no memory to keep it in.
-  if (first == 0 && status == MYCHAT_E_CRYPTO) throw std::bad_alloc();
+  // OpenSSL has a reason for every failure, unless there is no memory to keep it in, or for what would have
+  // it.
+  if (status == MYCHAT_E_CRYPTO && (first == 0 || names_a_library_only(first))) throw std::bad_alloc();
   throw Error(status, MYCHAT_DOMAIN_CRYPTO, message, ERR_GET_REASON(first));
 }
 

@@ -29,6 +29,7 @@ AskingJob::AskingJob(const Napi::CallbackInfo& info, Work work) : Job(info, std:
     const Napi::Value asked = info[i].As<Napi::Object>().Get("asked");
     if (!asked.IsObject()) continue;
     asked_ = Napi::Persistent(asked.As<Napi::Object>());
+    is_nested_ = asked_.Value().Get("isNested").ToBoolean();
     break;
   }
 }
@@ -49,7 +50,8 @@ void AskingJob::start() {
   }
   Threads& all = threads();
   const std::lock_guard lock(all.mutex);
-  if (all.running < kMostThreads)
+  // One that was made for an answer that a call waits for does not wait for such calls to end.
+  if (is_nested_ || all.running < kMostThreads)
     launch();
   else
     all.waiting.push_back(this);
@@ -77,6 +79,7 @@ void AskingJob::work_and_tell() noexcept {
 // From any thread, that the call is done. It is settled then, or ended with its environment: nothing of this
 // is touched afterwards but by ended(), which waits for the call's thread.
 void AskingJob::tell() noexcept {
+  if (left_) return;
   if (napi_call_threadsafe_function(channel_, nullptr, napi_tsfn_nonblocking) != napi_closing)
     napi_release_threadsafe_function(channel_, napi_tsfn_release);
 }
@@ -116,11 +119,13 @@ std::int32_t AskingJob::ask(const char* name, const Arguments& arguments, const 
 
 std::int32_t AskingJob::wait_for(Question& question) {
   std::unique_lock lock(mutex_);
-  if (closing_) return 0;
+  if (closing_ || left_) return 0;
   question.number = ++last_number_;
   open_ = question.number;
   answer_ = 0;
-  if (napi_call_threadsafe_function(channel_, &question, napi_tsfn_nonblocking) != napi_ok) return 0;
+  const napi_status asked = napi_call_threadsafe_function(channel_, &question, napi_tsfn_nonblocking);
+  left_ = asked == napi_closing;
+  if (asked != napi_ok) return 0;
   told_.wait(lock, [&] { return open_ == 0 || closing_; });
   return answer_;
 }

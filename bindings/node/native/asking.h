@@ -51,6 +51,7 @@ class AskingJob final : public Job {
   static void hear(napi_env env, napi_value, void* job, void* question);
 
   Napi::ObjectReference asked_;
+  bool is_nested_ = false;  // As `asked` says: it was made while another call waits for an answer.
   napi_threadsafe_function channel_ = nullptr;
   std::thread thread_;
   std::mutex mutex_;
@@ -60,6 +61,7 @@ class AskingJob final : public Job {
       0;  // The question that waits; 0: none. It is answered by the thread of JavaScript only.
   std::int32_t answer_ = 0;
   bool closing_ = false;
+  bool left_ = false;  // The channel is not to be used any more. On the call's thread.
 };
 
 }  // namespace mychat_js

@@ -187,6 +187,8 @@ const mychat_mls_record* const* Records::read(const Napi::Value& value) {
       throw Napi::TypeError::New(env, "A record has a string as its id, and a Uint8Array as its content");
     const auto bytes = content.As<Napi::Uint8Array>();
     room->ids.push_back(id.As<Napi::String>().Utf8Value());
+    if (room->ids.back().find('\0') != std::string::npos)
+      throw Napi::TypeError::New(env, "The id of a record holds a NUL.");
     room->contents.emplace_back(bytes.Data(), bytes.Data() + bytes.ByteLength());
     room->items.push_back({sizeof(mychat_mls_record), 0, room->ids.back().c_str(),
                            room->contents.back().data(), room->contents.back().size()});

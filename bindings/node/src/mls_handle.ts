@@ -6,6 +6,8 @@ import { closedError, later, now, ownError } from './errors';
 /** @internal While a function of the program is asked: the handles of the call that asks. */
 export interface Scope {
   readonly handles: readonly Handle<unknown>[];
+  /** Of the question within which that call was made. */
+  readonly outer: Scope | undefined;
   open: boolean;
 }
 
@@ -35,9 +37,10 @@ export class Handle<R> {
   /** Throws when no call may be made. */
   check(operation: string): void {
     if (this.#closed) throw closedError(operation, this.#what);
-    const scope = scopes.getStore();
-    if (scope?.open && scope.handles.includes(this as Handle<unknown>))
-      throw ownError('invalidState', operation, `The ${this.#what} is in use by the call that asks this function.`);
+    for (let scope = scopes.getStore(); scope !== undefined; scope = scope.outer) {
+      if (scope.open && scope.handles.includes(this as Handle<unknown>))
+        throw ownError('invalidState', operation, `The ${this.#what} is in use by the call that asks this function.`);
+    }
   }
 
   /** A call that only reads what never changes, and answers at once. */
@@ -78,7 +81,8 @@ export async function together<T>(
   operation: string, handles: readonly Handle<unknown>[], call: () => Promise<T>,
 ): Promise<T> {
   for (const handle of handles) handle.check(operation);
-  const turns = handles.map((handle) => handle.enter());
+  // Each once: a second turn of the same would wait for the first.
+  const turns = [...new Set(handles)].map((handle) => handle.enter());
   try {
     await Promise.all(turns.map(({ ready }) => ready));
     return await later(operation, call);

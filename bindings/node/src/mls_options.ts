@@ -1,7 +1,7 @@
 /* What goes into calls of MLS: who somebody is, what a group asks of the program, and how that is asked. */
 import { handshakeFlags, leafFlags, mlsFlags } from './enums';
 import { ownError } from './errors';
-import { scopes, type Handle } from './mls_handle';
+import { scopes, type Handle, type Scope } from './mls_handle';
 import { toCredential, toPskId, toSummary, type Credential, type PskId, type Summary } from './mls_values';
 import { native } from './native';
 import type {
@@ -167,28 +167,34 @@ export class Asked implements RawAsked {
   readonly options: MlsOptions;
   #raised: { error: unknown } | null = null;
   #handles: readonly Handle<unknown>[] = [];
+  #outer: Scope | undefined;
 
   constructor(options: MlsOptions) {
     this.options = options;
   }
 
-  /** Runs a call that asks and uses these handles. What was thrown meanwhile comes out of it. */
+  /** The call was made while another one waits for an answer: it needs a thread whatever the others do. */
+  get isNested(): boolean {
+    return this.#outer?.open ?? false;
+  }
+
+  /** Runs a call that asks and uses these handles. What was thrown meanwhile comes out of it, also where the library could do
+   *  without the answer. */
   async during<T>(handles: readonly Handle<unknown>[], call: () => Promise<T>): Promise<T> {
     this.#raised = null;
     this.#handles = handles;
+    this.#outer = scopes.getStore();
     try {
-      return await call();
-    } catch (error) {
-      const { raised } = this;
-      throw raised === null ? error : raised.error;
+      const [outcome] = await Promise.allSettled([call()]);
+      const raised = this.#raised as { error: unknown } | null;
+      if (raised !== null) throw raised.error;
+      if (outcome.status === 'rejected') throw outcome.reason;
+      return outcome.value;
     } finally {
       this.#raised = null;
       this.#handles = [];
+      this.#outer = undefined;
     }
-  }
-
-  private get raised(): { error: unknown } | null {
-    return this.#raised;
   }
 
   accept(raw: RawCredential, signatureKey: Buffer, groupId: Buffer, done: Done): void {
@@ -220,7 +226,7 @@ export class Asked implements RawAsked {
   // Throws nothing, and calls `done` just once.
   #ask(done: Done, ask: () => unknown, read: (answer: unknown) => Answer): void {
     if (this.#raised !== null) return done(undefined);
-    const scope = { handles: this.#handles, open: true };
+    const scope: Scope = { handles: this.#handles, outer: this.#outer, open: true };
     const fail = (error: unknown): void => {
       this.#raised ??= { error };
       scope.open = false;

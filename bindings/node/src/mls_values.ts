@@ -133,8 +133,8 @@ export interface Member {
 export class Received {
   readonly content: Content;
   readonly senderType: SenderType;
-  /** Leaf or place of who it is from. */
-  readonly sender: number;
+  /** Leaf or place of who it is from; null of who wants to be added. */
+  readonly sender: number | null;
   /** The one that it was sent in. */
   readonly epoch: number;
   /** Of application data: whose. */
@@ -151,7 +151,7 @@ export class Received {
   constructor(raw: RawReceived) {
     this.content = contents.name(raw.content);
     this.senderType = senderTypes.name(raw.sender_type);
-    this.sender = raw.sender;
+    this.sender = leaf(raw.sender);
     this.epoch = raw.epoch;
     this.credential = raw.credential && toCredential(raw.credential);
     this.aad = raw.aad;

@@ -102,6 +102,7 @@ export interface RawRecord {
 export type Done = (answer: boolean | Uint8Array | undefined) => void;
 /** @internal What a call asks: the proxies are good until these return. They do not throw. */
 export interface RawAsked {
+  readonly isNested: boolean;
   accept(credential: RawCredential, signatureKey: Buffer, groupId: Buffer, done: Done): void;
   isSuccessor(before: RawCredential, after: RawCredential, done: Done): void;
   psk(id: RawPskId, done: Done): void;

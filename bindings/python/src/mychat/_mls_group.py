@@ -248,7 +248,7 @@ class Group(_Handle):
         return cls(_mychat.mls_group_load(host_of(options), dict(records)), options)
 
     def close(self) -> None:
-        """Free it, and wipe its secrets; commits that it made are closed by themselves.
+        """Free it, and wipe its secrets; those of commits that it made stay until these are closed, too.
 
         Harmless the second time. A call under way, in another thread or one whose function of `Options` closes the group that
         asks, is finished, and the secrets go with it.

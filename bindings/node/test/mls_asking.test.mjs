@@ -55,9 +55,9 @@ test('a question within a question cannot use a group that waits for it', async 
 });
 
 test('more calls than there are threads wait for calls of their own', { timeout: 60_000 }, async () => {
-  const asks = Array.from({ length: 80 }, (_, i) => new Person(`p${i}@p.example`, {
+  const asks = Array.from({ length: 80 }, (_, i) => new Person(`person${i}@p.example`, {
     accept: async () => {
-      const within = new Person('w@w.example');
+      const within = new Person('within@w.example');
       await within.create();
       return true;
     },
